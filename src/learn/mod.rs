@@ -1,0 +1,3 @@
+//! What is learnt: burn, never the world.
+
+pub mod batch;
