@@ -1,0 +1,5 @@
+//! Scenes: the RON schema, its checks and its errors, and what an arena is built from.
+
+pub mod named;
+pub mod number;
+pub mod schema;

@@ -1,0 +1,584 @@
+//! What a scene file may say. Plain data; `check` says what is wrong with it.
+//!
+//! Lengths are metres, masses kilograms, times seconds, angles radians. The world is right-handed with z up; x is where a body
+//! looks at heading 0. A placement's height is that of the underside.
+
+use super::named::Named;
+use super::number::{Number, Span};
+use serde::{Deserialize, Serialize};
+
+/// A scene: surroundings, body, props, sensors, what may vary, and (optionally) the task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scene {
+    /// One sentence for people.
+    pub about: String,
+    /// How often is decided and how finely is simulated.
+    pub timing: Timing,
+    /// Downward acceleration, m/s².
+    #[serde(default = "earth")]
+    pub gravity: f32,
+    /// What stands still around the body.
+    #[serde(default)]
+    pub surroundings: Vec<Surrounding>,
+    /// The embodiment.
+    pub body: Body,
+    /// Things in the world, by name.
+    #[serde(default)]
+    pub props: Named<Prop>,
+    /// What is observed, in this order.
+    #[serde(default)]
+    pub sensors: Vec<Sensor>,
+    /// The numbers that a level sets, by name.
+    #[serde(default)]
+    pub varies: Named<Span>,
+    /// Pushes from outside.
+    #[serde(default)]
+    pub disturbances: Vec<Disturbance>,
+    /// What counts as success and failure, and what is paid.
+    #[serde(default)]
+    pub task: Option<Task>,
+}
+
+fn earth() -> f32 {
+    9.81
+}
+
+/// How often is decided and how finely is simulated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timing {
+    /// Decisions per second; divides `physics_hz`.
+    pub control_hz: u32,
+    /// Physics ticks per second.
+    pub physics_hz: u32,
+}
+
+/// What stands still around the body.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Surrounding {
+    /// An endless floor at height 0; in tasks it is called `floor`.
+    Floor {
+        /// Coulomb's coefficient; two surfaces in contact take the mean of theirs.
+        #[serde(default = "rough")]
+        friction: Number,
+    },
+    /// Four walls around the origin; in tasks they are called `walls`.
+    Walls {
+        /// Clear width along x and along y, m.
+        size: (f32, f32),
+        /// m
+        height: f32,
+        /// Coulomb's coefficient.
+        #[serde(default = "smooth")]
+        friction: Number,
+    },
+}
+
+fn rough() -> Number {
+    Number::Fixed(0.8)
+}
+
+fn smooth() -> Number {
+    Number::Fixed(0.4)
+}
+
+fn zero() -> Number {
+    Number::Fixed(0.0)
+}
+
+/// How links are joined. Both of Rapier's kinds are measured for each body; its header says which one is the default and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Joints {
+    /// Reduced coordinates: exact, slower.
+    Multibody,
+    /// Constraints between free bodies: faster, softer.
+    Impulse,
+}
+
+/// The embodiment. Its header (`src/body/`) tells its joints, motors and channels.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Body {
+    /// A cart on a rail with a pole that swings freely: links `cart` and `pole`. See [`crate::body::cart_pole`].
+    CartPole {
+        /// From the hinge to the pole's tip, m.
+        #[serde(default = "pole_length")]
+        pole_length: Number,
+        /// kg
+        #[serde(default = "pole_mass")]
+        pole_mass: Number,
+        /// Viscous friction between cart and rail, N s/m.
+        #[serde(default = "cart_friction")]
+        cart_friction: Number,
+        /// Starting angle of the pole, rad: 0 is upright, π hangs down.
+        #[serde(default = "zero")]
+        angle: Number,
+        /// Default: [`Joints::Multibody`].
+        #[serde(default = "multibody")]
+        joints: Joints,
+    },
+    /// Four driven wheels under a chassis with a shovel in front: links `chassis`, `wheel_0` to `wheel_3`. See [`crate::body::rover`].
+    Rover {
+        /// Where the chassis starts: x, y and the height of the wheels' underside, m.
+        #[serde(default = "origin")]
+        at: (Number, Number, Number),
+        /// Where it looks, rad from the x axis.
+        #[serde(default = "zero")]
+        heading: Number,
+        /// What the action's two channels mean.
+        #[serde(default)]
+        control: RoverControl,
+        /// Default: [`Joints::Impulse`].
+        #[serde(default = "impulse")]
+        joints: Joints,
+    },
+}
+
+fn pole_length() -> Number {
+    Number::Fixed(1.0)
+}
+
+fn pole_mass() -> Number {
+    Number::Fixed(0.1)
+}
+
+fn cart_friction() -> Number {
+    Number::Fixed(0.1)
+}
+
+fn multibody() -> Joints {
+    Joints::Multibody
+}
+
+fn impulse() -> Joints {
+    Joints::Impulse
+}
+
+fn origin() -> (Number, Number, Number) {
+    (zero(), zero(), zero())
+}
+
+/// What a rover's two action channels mean.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RoverControl {
+    /// `left`, `right`: speed of the wheels of each side.
+    #[default]
+    Wheels,
+    /// `forward`, `turn`: speed ahead and yaw rate.
+    Heading,
+}
+
+/// A thing in the world, or a group of equal things. A predicate over a group means all of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Prop {
+    /// A loose box.
+    Box {
+        /// Edges, m.
+        size: (Number, Number, Number),
+        /// kg
+        mass: Number,
+        /// Coulomb's coefficient.
+        #[serde(default = "medium")]
+        friction: Number,
+        /// Where it starts.
+        at: Place,
+    },
+    /// A loose ball.
+    Ball {
+        /// m
+        radius: Number,
+        /// kg
+        mass: Number,
+        /// Coulomb's coefficient.
+        #[serde(default = "medium")]
+        friction: Number,
+        /// Where it starts.
+        at: Place,
+    },
+    /// A loose upright cylinder.
+    Cylinder {
+        /// m
+        radius: Number,
+        /// m
+        height: Number,
+        /// kg
+        mass: Number,
+        /// Coulomb's coefficient.
+        #[serde(default = "medium")]
+        friction: Number,
+        /// Where it starts.
+        at: Place,
+    },
+    /// A box that never moves.
+    Block {
+        /// Edges, m.
+        size: (Number, Number, Number),
+        /// Coulomb's coefficient.
+        #[serde(default = "medium")]
+        friction: Number,
+        /// Where it stands.
+        at: Place,
+    },
+    /// A disc on the floor that nothing collides with.
+    Zone {
+        /// m
+        radius: Number,
+        /// Where it lies.
+        at: Place,
+    },
+    /// Loose things heaped within a disc.
+    Heap {
+        /// What they are.
+        of: Item,
+        /// How many.
+        count: Number,
+        /// Of the disc, m.
+        radius: Number,
+        /// Its centre.
+        at: Place,
+    },
+    /// Loose things in a straight row.
+    Row {
+        /// What they are.
+        of: Item,
+        /// How many.
+        count: Number,
+        /// Free space between neighbours, m.
+        gap: Number,
+        /// Direction of the row, rad from the x axis.
+        #[serde(default = "zero")]
+        heading: Number,
+        /// Its middle.
+        at: Place,
+    },
+    /// Loose things one upon another.
+    Stack {
+        /// What they are.
+        of: Item,
+        /// How many.
+        count: Number,
+        /// Where the lowest stands.
+        at: Place,
+    },
+    /// Loose things, each anywhere.
+    Scatter {
+        /// What they are.
+        of: Item,
+        /// How many.
+        count: Number,
+        /// Least distance from the body's start, m.
+        #[serde(default = "zero")]
+        min_distance: Number,
+    },
+}
+
+fn medium() -> Number {
+    Number::Fixed(0.6)
+}
+
+/// One of a group's things.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Item {
+    /// A box.
+    Box {
+        /// Edges, m.
+        size: (Number, Number, Number),
+        /// kg, of one of unscaled size.
+        mass: Number,
+        /// Coulomb's coefficient.
+        #[serde(default = "medium")]
+        friction: Number,
+        /// Each thing is scaled by a factor drawn from 1 - spread to 1 + spread (its mass with the volume); below 1.
+        #[serde(default = "zero")]
+        spread: Number,
+    },
+    /// A ball.
+    Ball {
+        /// m
+        radius: Number,
+        /// kg, of one of unscaled size.
+        mass: Number,
+        /// Coulomb's coefficient.
+        #[serde(default = "medium")]
+        friction: Number,
+        /// As for a box.
+        #[serde(default = "zero")]
+        spread: Number,
+    },
+}
+
+/// Where a thing starts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Place {
+    /// At a point.
+    At {
+        /// m
+        x: Number,
+        /// m
+        y: Number,
+        /// Height of the underside, m.
+        #[serde(default = "zero")]
+        z: Number,
+        /// rad from the x axis.
+        #[serde(default = "zero")]
+        heading: Number,
+    },
+    /// At a distance from a thing, in a direction drawn at random unless said.
+    Ring {
+        /// m
+        radius: Number,
+        /// `body`, or a prop placed earlier.
+        #[serde(default = "the_body")]
+        around: String,
+        /// rad from the x axis.
+        #[serde(default)]
+        bearing: Option<Number>,
+    },
+    /// Drawn at random within the walls (or 5 m of the origin where there are none), overlapping nothing placed earlier.
+    Anywhere {
+        /// Least distance from `from`, m.
+        #[serde(default = "zero")]
+        min_distance: Number,
+        /// `body`, or a prop placed earlier.
+        #[serde(default = "the_body")]
+        from: String,
+    },
+    /// Upon a prop placed earlier.
+    On {
+        /// Which.
+        prop: String,
+        /// Away from its middle, m.
+        #[serde(default = "zero")]
+        x: Number,
+        /// Away from its middle, m.
+        #[serde(default = "zero")]
+        y: Number,
+    },
+    /// In a cell of a square grid centred on the origin.
+    Grid {
+        /// Cells from the middle along x.
+        column: Number,
+        /// Cells from the middle along y.
+        row: Number,
+        /// Edge of a cell, m.
+        cell: f32,
+    },
+}
+
+fn the_body() -> String {
+    "body".into()
+}
+
+/// Writes a span of the observation. Each takes `noise` (standard deviation of what is added, in the channel's unit) and `delay` (s,
+/// rounded to control steps).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Sensor {
+    /// Position and velocity of each of the body's joints (an angle as its sine and cosine).
+    Joints {
+        /// Standard deviation.
+        #[serde(default = "zero")]
+        noise: Number,
+        /// s
+        #[serde(default = "zero")]
+        delay: Number,
+    },
+    /// The body's velocity and turning rate in its own frame, and which way is up in it.
+    Motion {
+        /// Standard deviation.
+        #[serde(default = "zero")]
+        noise: Number,
+        /// s
+        #[serde(default = "zero")]
+        delay: Number,
+    },
+    /// From the body to a thing, in the body's frame (of a group: to its mean).
+    Offset {
+        /// A prop, or `origin`.
+        to: String,
+        /// Standard deviation, m.
+        #[serde(default = "zero")]
+        noise: Number,
+        /// s
+        #[serde(default = "zero")]
+        delay: Number,
+    },
+    /// Distances along level rays around the body, as a share of the reach.
+    Rays {
+        /// How many, the first straight ahead, evenly spaced anticlockwise.
+        count: u32,
+        /// m
+        reach: f32,
+        /// Above the body's origin, m.
+        #[serde(default)]
+        height: f32,
+        /// Standard deviation, share of the reach.
+        #[serde(default = "zero")]
+        noise: Number,
+        /// s
+        #[serde(default = "zero")]
+        delay: Number,
+    },
+    /// A map of what lies around the body, turning with it: the share of each cell that a prop covers.
+    Grid {
+        /// Cells ahead and behind, and to the left and right.
+        cells: (u32, u32),
+        /// Edge of a cell, m.
+        cell: f32,
+        /// The prop or group that is drawn.
+        of: String,
+        /// Standard deviation.
+        #[serde(default = "zero")]
+        noise: Number,
+        /// s
+        #[serde(default = "zero")]
+        delay: Number,
+    },
+    /// The action of the step before.
+    LastAction {
+        /// Standard deviation.
+        #[serde(default = "zero")]
+        noise: Number,
+        /// s
+        #[serde(default = "zero")]
+        delay: Number,
+    },
+}
+
+/// A push from outside.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Disturbance {
+    /// A level force in a direction drawn at random, at moments drawn at random.
+    Push {
+        /// `body`, a link of it (`body.pole`) or a single prop.
+        on: String,
+        /// N
+        force: Number,
+        /// Mean time between two pushes, s.
+        every: Number,
+        /// How long one lasts, s.
+        #[serde(default = "tenth")]
+        lasting: Number,
+    },
+}
+
+fn tenth() -> Number {
+    Number::Fixed(0.1)
+}
+
+/// What counts as success and failure, what is paid, when it is over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Task {
+    /// Holds where the task is done.
+    pub success: Predicate,
+    /// Ends the episode as failed.
+    #[serde(default)]
+    pub failure: Option<Predicate>,
+    /// Weights (above 0) and terms of the dense reading.
+    #[serde(default)]
+    pub reward: Vec<(f32, Term)>,
+    /// s
+    pub time_limit: f32,
+    /// Whether success ends the episode.
+    #[serde(default = "yes")]
+    pub ends_on_success: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// True or false of the world's state. Names are props, `body`, a link of it (`body.pole`), `floor` or `walls`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Predicate {
+    /// The first one's centre is over the zone.
+    Inside(String, String),
+    /// The first one's centre is not over the zone (of `floor`: it fell below; of `walls`: it left them).
+    Outside(String, String),
+    /// The first one touches the second one and is higher.
+    On(String, String),
+    /// They touch.
+    Touching(String, String),
+    /// Their centres are at most so far apart, m.
+    Near(String, String, Number),
+    /// Slower than 0.05 m/s and 0.3 rad/s.
+    AtRest(String),
+    /// The body's velocity in its own frame is within `tolerance` of the command.
+    Follows {
+        /// m/s
+        forward: Number,
+        /// m/s, to the left.
+        #[serde(default = "zero")]
+        sideways: Number,
+        /// m/s
+        tolerance: Number,
+    },
+    /// Its z axis is at most so far from the vertical, rad.
+    Upright(String, Number),
+    /// Its centre is higher than so many metres.
+    Above(String, Number),
+    /// That joint of the body (`body.hinge`) is past this share of its range.
+    Open(String, Number),
+    /// The prop touches the body and neither floor, walls nor any other prop.
+    Held(String),
+    /// All of them hold.
+    All(Vec<Predicate>),
+    /// One of them holds.
+    Any(Vec<Predicate>),
+    /// It does not hold.
+    Not(Box<Predicate>),
+    /// Each held once, in this order; holds from then on.
+    Then(Vec<Predicate>),
+    /// Has held for so many seconds without a break.
+    For(f32, Box<Predicate>),
+    /// Holds for at least this share of the group.
+    Share(f32, Box<Predicate>),
+}
+
+/// A reward term in [0, 1].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Term {
+    /// 1 where their centres meet (or the first is in the zone), falling by half at `margin` metres: 1 / (1 + (d / margin)²).
+    Near(String, String, f32),
+    /// 1 where the first one stands behind the second one as seen from the third: ready to push it there. (1 + cosine) / 2 of the angle.
+    Behind(String, String, String),
+    /// 1 where its z axis points up, 0 where it points down: (1 + cosine) / 2.
+    Upright(String),
+    /// 1 at rest, falling by half at `margin` metres per second.
+    Slow(String, f32),
+    /// 1 where that joint of the body (`body.hinge`) does not move, falling by half at `margin` (rad/s or m/s).
+    Still(String, f32),
+    /// Share of the group (or 1 or 0 of a single thing) that is outside of the zone.
+    Outside(String, String),
+    /// Share of the group that is inside of the zone.
+    Inside(String, String),
+    /// Mean over the group of how far it is on its way from the zone's centre to its edge.
+    Away(String, String),
+    /// Its centre's height as a share of so many metres.
+    Above(String, f32),
+    /// 1 where the body follows the command, falling by half at `margin` m/s of error.
+    Follows {
+        /// m/s
+        forward: Number,
+        /// m/s, to the left.
+        #[serde(default = "zero")]
+        sideways: Number,
+        /// m/s
+        margin: f32,
+    },
+    /// 1 for no action, 0 for the strongest one.
+    Gentle,
+    /// 1 while it holds.
+    While(Predicate),
+    /// The product of terms.
+    Product(Vec<Term>),
+}
