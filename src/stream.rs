@@ -7,7 +7,6 @@
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
-use std::hash::Hasher;
 use twox_hash::XxHash3_64;
 
 /// What a stream is for. Streams of different purposes never overlap, whatever their other coordinates.
@@ -42,17 +41,10 @@ pub struct Stream(Pcg64);
 impl Stream {
     /// The stream of `purpose` for one `arena` and `episode` of the run seeded `seed`. Coordinates that do not apply are 0.
     pub fn new(seed: u64, purpose: Purpose, arena: u64, episode: u64) -> Self {
-        let word = |half: u8| {
-            let mut hash = XxHash3_64::default();
-            hash.write(&seed.to_le_bytes());
-            hash.write(&[purpose as u8, half]);
-            hash.write(&arena.to_le_bytes());
-            hash.write(&episode.to_le_bytes());
-            hash.finish().to_le_bytes()
-        };
         let mut bytes = [0; 32];
-        for (half, chunk) in bytes.chunks_exact_mut(8).enumerate() {
-            chunk.copy_from_slice(&word(half as u8));
+        for (word, chunk) in bytes.chunks_exact_mut(8).enumerate() {
+            let name = [seed, purpose as u64, arena, episode, word as u64].map(u64::to_le_bytes);
+            chunk.copy_from_slice(&XxHash3_64::oneshot(name.as_flattened()).to_le_bytes());
         }
         Self(Pcg64::from_seed(bytes))
     }
