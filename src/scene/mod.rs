@@ -1,5 +1,6 @@
 //! Scenes: the RON schema, its checks and its errors, and what an arena is built from.
 
+pub mod load;
 pub mod named;
 pub mod number;
 pub mod schema;
