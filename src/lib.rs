@@ -13,4 +13,5 @@ pub mod pilot;
 
 pub mod curriculum;
 pub mod learn;
+pub mod ron;
 pub mod stream;

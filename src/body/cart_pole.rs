@@ -91,17 +91,15 @@ impl Embodiment for CartPole {
         let pole_shape = ColliderBuilder::cuboid(POLE, POLE, 0.5).mass(0.1).collision_groups(ghost);
         physics.colliders.insert_with_parent(pole_shape, pole, physics.bodies);
         let slider = PrismaticJointBuilder::new(Vector::X)
-            .limits([-REACH, REACH])
-            .motor_model(MotorModel::ForceBased)
-            .set_motor(0.0, 0.0, 0.0, 0.0);
+            .limits([-REACH, REACH]);
         let hinge = RevoluteJointBuilder::new(Vector::Y);
         let slider = Joint::connect(self.joints, physics, rail, cart, slider.build());
         let hinge = Joint::connect(self.joints, physics, cart, pole, hinge.build());
-        if let Some(link) = physics.multibody_joints.rigid_body_link(cart).copied()
+        if let Some(link) = physics.multibody_joints.rigid_body_link(pole).copied()
             && let Some(multibody) = physics.multibody_joints.get_multibody_mut(link.multibody)
         {
-            // Rapier's default damping would slow the free hinge: what friction there is, is the slider's motor.
-            multibody.damping_mut().fill(0.0);
+            // Lets the multibody notice that its root is fixed: only then has it no more degrees of freedom than slider and hinge.
+            multibody.forward_kinematics(physics.bodies, true);
         }
         Parts { links: vec![cart, pole], joints: vec![slider, hinge] }
     }
@@ -116,9 +114,15 @@ impl Embodiment for CartPole {
         shape.set_mass(mass);
         physics.bodies[pole].recompute_mass_properties_from_colliders(physics.colliders);
         let friction = self.cart_friction.of(values);
-        parts.joints[0].set_motor(physics, |joint| {
-            joint.set_motor(JointAxis::LinX, 0.0, 0.0, 0.0, friction);
-        });
+        let multibody = physics.multibody_joints.rigid_body_link(pole).copied();
+        match multibody.and_then(|link| physics.multibody_joints.get_multibody_mut(link.multibody)) {
+            // Slider and hinge are the only degrees of freedom, in this order. (Rapier's default would slow the hinge.)
+            Some(multibody) => multibody.damping_mut().copy_from_slice(&[friction, 0.0]),
+            None => parts.joints[0].set_motor(physics, |joint| {
+                joint.set_motor_model(JointAxis::LinX, MotorModel::ForceBased);
+                joint.set_motor(JointAxis::LinX, 0.0, 0.0, 0.0, friction);
+            }),
+        }
         parts.joints[1].displace(physics, self.angle.of(values));
     }
 
