@@ -4,3 +4,4 @@ pub mod learn;
 pub mod scene;
 pub mod signal;
 pub mod stream;
+pub mod training;

@@ -130,11 +130,11 @@ impl Figure {
         let header = self.draw_legend(area, 42)?;
         let (header, panels) = area.split_vertically(header);
         drop(header);
-        let (panels, caption) = panels.split_vertically(panels.dim_in_pixel().1 - 26);
+        let (panels, caption) = panels.split_vertically(panels.dim_in_pixel().1 - 28);
         let (left, right) = panels.split_horizontally(SIZE.0 / 2);
         self.draw_panel(&left, "score", 1.0, |point| point.score, |reference| reference.score)?;
         self.draw_panel(&right, "success (% of episodes)", 100.0, |point| point.success, |reference| reference.success)?;
-        caption.draw_text(&self.caption(), &text(11.5, &QUIET, HPos::Left), (16, 4))?;
+        caption.draw_text(&self.caption(), &text(11.5, &QUIET, HPos::Left), (16, 9))?;
         Ok(())
     }
 
@@ -189,7 +189,13 @@ impl Figure {
             .x_label_area_size(46)
             .y_label_area_size(52)
             .build_cartesian_2d(0.0..reach, 0.0..scale * 1.02)?;
-        let digits = if reach > 4.0 { 0 } else if reach > 0.4 { 1 } else { 2 };
+        let digits = if reach > 4.0 {
+            0
+        } else if reach > 0.4 {
+            1
+        } else {
+            2
+        };
         chart
             .configure_mesh()
             .disable_x_mesh()
@@ -210,12 +216,12 @@ impl Figure {
             if height.is_finite() {
                 let ends = [(0.0, height), (reach, height)];
                 chart.draw_series(DashedLineSeries::new(ends, 5, 4, QUIET.stroke_width(1)))?;
-                let place = chart.backend_coord(&(reach, height));
-                // Above the line, unless that is outside of the panel.
-                let (base, _) = area.get_base_pixel();
+                // Where curves seldom are: left above a high line, right above a low one; below it, where above is outside of the panel.
+                let (end, side, inwards) = if height > 0.5 * scale { (0.0, HPos::Left, 6) } else { (reach, HPos::Right, -4) };
+                let (origin, place) = (area.get_base_pixel(), chart.backend_coord(&(end, height)));
                 let above = if height > 0.95 * scale { 4 } else { -15 };
-                let at = (place.0 - base - 4, place.1 - area.get_base_pixel().1 + above);
-                area.draw_text(&reference.name, &text(11.5, &QUIET, HPos::Right), at)?;
+                let at = (place.0 - origin.0 + inwards, place.1 - origin.1 + above);
+                area.draw_text(&reference.name, &text(11.5, &QUIET, side), at)?;
             }
         }
         let bands: Vec<_> = self.curves.iter().map(|curve| band(curve, of)).collect();

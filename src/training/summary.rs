@@ -225,7 +225,11 @@ impl Summary {
             writeln!(text, "| diverged, left out above | {} of {all} | |", scores.diverged)?;
         }
 
-        writeln!(text, "\n| scene | {} | arenas | control steps | wall time | CPU time | steps/s | steps per CPU-second |", seeds_title(&self.seeds))?;
+        writeln!(
+            text,
+            "\n| scene | {} | arenas | control steps | wall time | CPU time | steps/s | steps per CPU-second |",
+            seeds_title(&self.seeds)
+        )?;
         writeln!(text, "|---|---|--:|--:|--:|--:|--:|--:|")?;
         let cpu = self.cpu_seconds();
         writeln!(

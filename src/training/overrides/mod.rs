@@ -28,7 +28,8 @@ impl Override {
     pub fn new(path: &str, value: &str) -> Result<Self, OverrideError> {
         let (path, value) = (path.trim(), value.trim());
         let segments: Vec<String> = path.split('.').map(|segment| segment.trim().to_owned()).collect();
-        let bad = |segment: &String| segment.is_empty() || segment.contains(|letter: char| !letter.is_alphanumeric() && !"_-".contains(letter));
+        let bad =
+            |segment: &String| segment.is_empty() || segment.contains(|letter: char| !letter.is_alphanumeric() && !"_-".contains(letter));
         if segments.iter().any(bad) {
             return Err(OverrideError::Path { path: path.into() });
         }
@@ -169,7 +170,11 @@ impl Override {
                 Found::Entry(entry) => node = &entry.node,
                 Found::Absent(fields) => {
                     let value = self.path[depth + 1..].iter().rev().try_fold(self.checked(None)?, |inner, name| {
-                        if name.starts_with(|letter: char| letter.is_ascii_digit()) { Err(self.missing(node, name, depth, &[])) } else { Ok(format!("({name}: {inner})")) }
+                        if name.starts_with(|letter: char| letter.is_ascii_digit()) {
+                            Err(self.missing(node, name, depth, &[]))
+                        } else {
+                            Ok(format!("({name}: {inner})"))
+                        }
                     })?;
                     let (at, text) = fields.insertion(&edited.text, &format!("{name}: {value}"));
                     edited.replace(at..at, &text, self);
@@ -222,7 +227,9 @@ impl Override {
                 }
             }
             // A variant without parentheses, all defaults: `learner: Ppo`.
-            Kind::Name if !["true", "false", "None", "inf", "NaN"].contains(&&text[node.span.clone()]) => Ok(Found::Absent(Fields { node, entries: &[] })),
+            Kind::Name if !["true", "false", "None", "inf", "NaN"].contains(&&text[node.span.clone()]) => {
+                Ok(Found::Absent(Fields { node, entries: &[] }))
+            }
             Kind::Name | Kind::Leaf => {
                 let found = text[node.span.clone()].into();
                 Err(OverrideError::Leaf { path: self.path.join("."), inside: self.inside(depth), found })

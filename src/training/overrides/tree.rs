@@ -145,7 +145,8 @@ impl<'a> Reader<'a> {
             Some('{') => Kind::Map(self.entries('}', depth)?),
             _ if self.quoted()? => Kind::Leaf,
             Some('0'..='9' | '+' | '-' | '.') => {
-                self.at += self.rest().find(|letter: char| !letter.is_alphanumeric() && !"+-._".contains(letter)).unwrap_or(self.rest().len());
+                self.at +=
+                    self.rest().find(|letter: char| !letter.is_alphanumeric() && !"+-._".contains(letter)).unwrap_or(self.rest().len());
                 Kind::Leaf
             }
             _ if self.name().is_some() => {
@@ -185,7 +186,7 @@ impl<'a> Reader<'a> {
             self.skip()?;
             if self.rest().starts_with(',') {
                 self.at += 1;
-            } else if !self.rest().starts_with(close) {
+            } else if !self.rest().starts_with(close) && !self.rest().is_empty() {
                 return Err(self.unexpected(&format!("`,` or `{close}`")));
             }
         }

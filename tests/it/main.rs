@@ -1,0 +1,3 @@
+//! One test binary. Its modules mirror `src/`.
+
+mod training;
