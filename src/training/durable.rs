@@ -43,7 +43,12 @@ pub fn write_folder<E: From<io::Error>>(path: &Path, fill: impl FnOnce(&Path) ->
         remove(&old)?;
         fs::rename(path, &old)?;
     }
-    fs::rename(&beside, path)?;
+    if let Err(error) = fs::rename(&beside, path) {
+        if replaces {
+            fs::rename(&old, path)?;
+        }
+        return Err(error.into());
+    }
     sync_folder(parent(path))?;
     if replaces {
         remove(&old)?;
@@ -154,6 +159,8 @@ impl<T: Serialize> JsonLines<T> {
     pub fn open(path: &Path, length: u64) -> io::Result<Self> {
         cut(path, length)?;
         let file = OpenOptions::new().create(true).append(true).open(path)?;
+        // The log's name must be on the disk before a checkpoint speaks of its length.
+        sync_folder(parent(path))?;
         Ok(Self { file: BufWriter::new(file), length, line: Vec::new(), holds: PhantomData })
     }
 

@@ -24,7 +24,7 @@ fn checksum(bytes: &[u8]) -> u32 {
 
 fn masked(bytes: &[u8]) -> [u8; 4] {
     let crc = checksum(bytes);
-    ((crc >> 15) | (crc << 17)).wrapping_add(0xa282_ead8).to_le_bytes()
+    crc.rotate_left(17).wrapping_add(0xa282_ead8).to_le_bytes()
 }
 
 /// Reads frames, checking both checksums of each.
