@@ -23,8 +23,8 @@ fn main() {
     for _ in 0..=steps {
         app.update();
         if args.len() > 4 {
-            let mut q = app.world_mut().query::<(&Arena, ArenaQuery)>();
-            let _ = &mut q;
+            let mut q = app.world_mut().query::<(&Arena, &apprentice::signal::Observation, &apprentice::signal::Action)>();
+            for (a, o, act) in q.iter(app.world()) { if a.index == args[4].parse::<usize>().unwrap() && a.episode.step % 5 == 0 { println!("{} {:?} {:?}", a.episode.step, &o.0[..o.0.len().min(15)], act.0); } }
         }
         for f in &app.world().resource::<FinishedEpisodes>().0 {
             if seen[f.report.arena] { continue; }

@@ -15,3 +15,4 @@ pub mod curriculum;
 pub mod learn;
 pub mod ron;
 pub mod stream;
+pub mod training;

@@ -19,8 +19,8 @@ pub const LINKS: [&str; 2] = ["cart", "pole"];
 /// Joints.
 pub const JOINTS: [&str; 2] = ["slider", "hinge"];
 
-/// N
-const FORCE: f32 = 15.0;
+/// N at full action.
+pub const FORCE: f32 = 15.0;
 /// Half of the rail, m.
 const REACH: f32 = 1.8;
 /// Of the rail above the origin, m.

@@ -1,3 +1,4 @@
-//! The integration tests: their modules mirror `src/`.
+//! The one integration-test binary: its modules mirror `src/`.
 
 mod ron;
+mod training;
