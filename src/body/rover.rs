@@ -38,7 +38,7 @@ const BASE: f32 = 0.13;
 /// Strongest torque of a wheel's motor, N m.
 const TORQUE: f32 = 4.0;
 /// How strongly a motor holds its speed, N m s/rad.
-const GRIP: f32 = 2.0;
+const GRIP: f32 = 20.0;
 /// kg
 const CHASSIS_MASS: f32 = 8.0;
 /// kg

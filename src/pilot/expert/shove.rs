@@ -37,7 +37,7 @@ pub(super) fn push_towards(
     let off_course = rover.bearing(rover.at + ahead);
     match memory.phase {
         Phase::Approach | Phase::Retreat => {
-            if behind > 0.30 && aside.abs() < 0.05 && off_course.abs() < 0.15 {
+            if behind > 0.42 && aside.abs() < 0.12 && off_course.abs() < 0.4 {
                 memory.enter(Phase::Work);
             }
             let start = thing - ahead * STANDOFF;
