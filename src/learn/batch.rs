@@ -20,7 +20,11 @@ impl Batch {
     /// # Panics
     /// Where `values` is no whole number of rows.
     pub fn new(width: usize, values: Vec<f32>) -> Self {
-        assert!(if width == 0 { values.is_empty() } else { values.len().is_multiple_of(width) }, "{} values are no rows of {width}", values.len());
+        assert!(
+            if width == 0 { values.is_empty() } else { values.len().is_multiple_of(width) },
+            "{} values are no rows of {width}",
+            values.len()
+        );
         Self { width, values }
     }
 
