@@ -1,4 +1,6 @@
 //! The one integration-test binary: its modules mirror `src/`.
 
+mod malformed;
 mod ron;
+mod scene;
 mod training;
