@@ -1,5 +1,9 @@
 //! Scenes: the RON schema, its checks and its errors, and what an arena is built from.
 
+pub mod disturbance;
+pub mod load;
 pub mod named;
 pub mod number;
+pub mod place;
+pub mod plan;
 pub mod schema;

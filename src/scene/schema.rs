@@ -489,6 +489,21 @@ pub struct Task {
     /// Whether success ends the episode.
     #[serde(default = "yes")]
     pub ends_on_success: bool,
+    /// The script that knows how it is done.
+    #[serde(default)]
+    pub expert: Option<Expert>,
+}
+
+/// A scripted expert. See [`crate::pilot::expert`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Expert {
+    /// A cart and pole: pumps the pole up and balances it in the middle of the rail.
+    SwingUp,
+    /// A rover: brings the first thing onto the second one.
+    Shove(String, String),
+    /// A rover: pushes the group out of the zone, one thing after the other.
+    Sweep(String, String),
 }
 
 fn yes() -> bool {

@@ -1,0 +1,61 @@
+//! Numbers as they are written: signs, underscores, other bases, exponents, type suffixes.
+
+/// A number as it was written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Figure {
+    /// Without a decimal point or exponent.
+    Whole { negative: bool, size: u128 },
+    /// With one, or `inf` or `NaN`, or too large for 128 bits.
+    Real(f64),
+}
+
+impl Figure {
+    /// What `text` says, if it is a number.
+    pub fn new(text: &str) -> Option<Self> {
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let sign = if negative { -1.0 } else { 1.0 };
+        match digits {
+            "inf" => return Some(Self::Real(sign * f64::INFINITY)),
+            "NaN" => return Some(Self::Real(f64::NAN)),
+            _ => {}
+        }
+        let base = |prefix: &str| digits.strip_prefix(prefix).or_else(|| digits.strip_prefix(prefix.to_uppercase().as_str()));
+        for (prefix, radix) in [("0x", 16), ("0b", 2), ("0o", 8)] {
+            if let Some(rest) = base(prefix) {
+                let size = u128::from_str_radix(&plain(without_suffix(rest, false))?, radix).ok()?;
+                return Some(Self::Whole { negative, size });
+            }
+        }
+        let digits = plain(without_suffix(digits, true))?;
+        if digits.bytes().all(|b| b.is_ascii_digit())
+            && let Ok(size) = digits.parse()
+        {
+            return Some(Self::Whole { negative, size });
+        }
+        digits.parse().ok().map(|size: f64| Self::Real(sign * size))
+    }
+
+    /// As a float.
+    pub fn real(self) -> f64 {
+        match self {
+            Self::Whole { negative, size } => size as f64 * if negative { -1.0 } else { 1.0 },
+            Self::Real(value) => value,
+        }
+    }
+}
+
+/// Without underscores; `None` where it starts with none of what a number starts with.
+fn plain(digits: &str) -> Option<String> {
+    let starts = digits.starts_with(|c: char| c.is_ascii_hexdigit() || c == '.');
+    starts.then(|| digits.chars().filter(|c| *c != '_').collect())
+}
+
+/// Without the type that may stand behind a number: `2u8`, `1.5f32`.
+fn without_suffix(digits: &str, real: bool) -> &str {
+    let whole = ["u8", "u16", "u32", "u64", "u128", "i8", "i16", "i32", "i64", "i128"];
+    let reals = if real { &["f32", "f64"][..] } else { &[] };
+    whole.iter().chain(reals).find_map(|suffix| digits.strip_suffix(suffix)).unwrap_or(digits)
+}

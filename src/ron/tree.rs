@@ -1,0 +1,399 @@
+//! From tokens to a tree whose nodes keep their places. What is not RON is noted, and reading goes on behind it.
+
+use super::document::Source;
+use super::problem::{Note, Problem, nearest, shortened};
+use super::token::{Kind, Token, Tokens};
+use std::collections::BTreeMap;
+
+/// How deep values may be nested.
+const DEEPEST: usize = 64;
+/// After so many mistakes in its form a text is most likely no RON at all.
+const MOST_MISTAKES: usize = 50;
+
+/// A value and its place in bytes. No two nodes start at the same byte, so `start` is also a name for the node.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Node {
+    pub start: u32,
+    pub end: u32,
+    /// How many bytes the name before the value takes: that of a struct or variant. 0: none.
+    pub name: u32,
+    pub value: Value,
+}
+
+/// A field's name: its place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Key {
+    pub start: u32,
+    pub end: u32,
+}
+
+/// What a value is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) enum Value {
+    /// Could not be read: noted already.
+    #[default]
+    Broken,
+    /// A name alone.
+    Bare,
+    Bool(bool),
+    Number,
+    Byte(u8),
+    Char(char),
+    Text(String),
+    Bytes(Vec<u8>),
+    /// `[..]`
+    List(Vec<Node>),
+    /// `(..)`, perhaps empty
+    Tuple(Vec<Node>),
+    /// `(field: ..)`
+    Struct(Vec<(Key, Node)>),
+    /// `{key: ..}`
+    Map(Vec<(Node, Node)>),
+}
+
+/// The tree of `source`, and what is wrong with its form. `None` where there is no value at all.
+pub(super) fn parse(source: &Source) -> (Option<Node>, Vec<Problem>) {
+    let tokens = Tokens::new(&source.text);
+    let mut parser = Parser { source, tokens, token: Token { kind: Kind::End, start: 0, end: 0 }, open: Vec::new(), problems: Vec::new(), lost: false };
+    parser.advance();
+    parser.attributes();
+    if parser.token.kind == Kind::End {
+        return (None, parser.problems);
+    }
+    let root = parser.value();
+    if parser.token.kind != Kind::End && !parser.lost {
+        let found = parser.found();
+        parser.note(format!("found {found} after the end of the value"), "nothing more");
+    }
+    (Some(root), parser.problems)
+}
+
+struct Parser<'a> {
+    source: &'a Source,
+    tokens: Tokens<'a>,
+    token: Token,
+    /// The brackets around the current token and where they are.
+    open: Vec<(char, u32)>,
+    problems: Vec<Problem>,
+    /// Brackets do not match: what follows says nothing about the rest.
+    lost: bool,
+}
+
+fn closing(open: char) -> char {
+    match open {
+        '(' => ')',
+        '[' => ']',
+        _ => '}',
+    }
+}
+
+impl Parser<'_> {
+    fn advance(&mut self) -> Token {
+        let mut next = self.tokens.next();
+        if self.problems.len() >= MOST_MISTAKES {
+            self.lost = true;
+            next.kind = Kind::End;
+        }
+        std::mem::replace(&mut self.token, next)
+    }
+
+    /// Whether a name stands here with a colon (or what was meant to be one) behind it.
+    fn names_a_field(&self) -> bool {
+        let mut tokens = self.tokens;
+        self.token.kind == Kind::Name && {
+            let next = tokens.next();
+            next.kind == Kind::Colon || self.source.text[next.start as usize..next.end as usize] == *"="
+        }
+    }
+
+    fn spelling(&self) -> &str {
+        &self.source.text[self.token.start as usize..self.token.end as usize]
+    }
+
+    fn found(&self) -> String {
+        match self.token.kind {
+            Kind::End => "the end of the file".into(),
+            _ => format!("`{}`", shortened(self.spelling())),
+        }
+    }
+
+    /// Notes what is wrong with the current token.
+    fn note(&mut self, message: impl Into<String>, expected: impl Into<String>) {
+        let problem = match &self.token.kind {
+            Kind::Bad(bad) => self.source.problem(self.token.start, self.token.end, bad.clone()),
+            _ => self.source.problem(self.token.start, self.token.end, message).expecting(expected),
+        };
+        let found = self.found();
+        self.problems.push(problem.finding(found));
+    }
+
+    /// `#![enable(..)]`
+    fn attributes(&mut self) {
+        while self.token.kind == Kind::Pound {
+            let mut known = true;
+            while !matches!(self.token.kind, Kind::Close(']') | Kind::End) {
+                if self.token.kind == Kind::Name && self.spelling() != "enable" {
+                    let names = ["unwrap_newtypes", "implicit_some", "unwrap_variant_newtypes", "explicit_struct_names"];
+                    if !names.contains(&self.spelling()) {
+                        known = false;
+                        let name = self.spelling().to_owned();
+                        self.note(format!("unknown extension `{}`", shortened(&name)), "`implicit_some` and the like");
+                        if let Some(problem) = self.problems.last_mut() {
+                            problem.hint = nearest(&name, names).map(str::to_owned);
+                        }
+                    }
+                } else if matches!(self.token.kind, Kind::Bad(_)) && known {
+                    known = false;
+                    self.note("", "");
+                }
+                self.advance();
+            }
+            self.advance();
+        }
+    }
+
+    /// Whether a value may begin here.
+    fn begins(&self) -> bool {
+        !matches!(self.token.kind, Kind::Close(_) | Kind::Comma | Kind::Colon | Kind::Pound | Kind::Bang | Kind::End | Kind::Bad(_))
+    }
+
+    fn value(&mut self) -> Node {
+        let mut node = Node { start: self.token.start, end: self.token.end, ..Node::default() };
+        if !self.begins() {
+            let found = self.found();
+            self.note(format!("found {found}"), "a value");
+            self.pass_over();
+            return node;
+        }
+        if matches!(self.token.kind, Kind::Name) {
+            let name = self.spelling();
+            node.value = match name {
+                "true" => Value::Bool(true),
+                "false" => Value::Bool(false),
+                "inf" | "NaN" => Value::Number,
+                _ => Value::Bare,
+            };
+            node.name = if node.value == Value::Bare { self.token.end - self.token.start } else { 0 };
+            self.advance();
+            if node.value == Value::Bare && self.token.kind == Kind::Open('(') {
+                node.value = self.bracketed('(');
+                node.end = self.end_of_last();
+            }
+            return node;
+        }
+        if let Kind::Open(bracket) = self.token.kind {
+            node.value = self.bracketed(bracket);
+            node.end = self.end_of_last();
+            return node;
+        }
+        node.value = match self.advance().kind {
+            Kind::Number => Value::Number,
+            Kind::Text(text) => Value::Text(text),
+            Kind::Bytes(bytes) => Value::Bytes(bytes),
+            Kind::Char(c) => Value::Char(c),
+            Kind::Byte(byte) => Value::Byte(byte),
+            _ => Value::Broken,
+        };
+        node
+    }
+
+    /// Where the token before the current one ended, or nearly so: places are for messages.
+    fn end_of_last(&self) -> u32 {
+        let before = &self.source.text[..self.token.start as usize];
+        before.trim_end().len() as u32
+    }
+
+    /// Goes on to the next comma or closing bracket of the innermost brackets.
+    fn pass_over(&mut self) {
+        let mut depth = 0usize;
+        loop {
+            match self.token.kind {
+                Kind::End => return,
+                Kind::Comma | Kind::Close(_) if depth == 0 => return,
+                Kind::Open(_) => depth += 1,
+                Kind::Close(_) => depth -= 1,
+                _ => {}
+            }
+            self.advance();
+        }
+    }
+
+    fn bracketed(&mut self, bracket: char) -> Value {
+        if self.open.len() >= DEEPEST {
+            self.note("this is nested too deeply", format!("at most {DEEPEST} levels"));
+            self.advance();
+            self.pass_levels();
+            return Value::Broken;
+        }
+        let start = self.advance().start;
+        self.open.push((bracket, start));
+        let value = match bracket {
+            '[' => Value::List(self.items(bracket, Self::value)),
+            '{' => Value::Map(self.entries()),
+            _ if self.names_a_field() => Value::Struct(self.fields()),
+            _ => Value::Tuple(self.items(bracket, Self::element)),
+        };
+        self.open.pop();
+        value
+    }
+
+    /// Goes on behind the bracket that closes the innermost one.
+    fn pass_levels(&mut self) {
+        let mut depth = 1usize;
+        while depth > 0 && self.token.kind != Kind::End {
+            match self.token.kind {
+                Kind::Open(_) => depth += 1,
+                Kind::Close(_) => depth -= 1,
+                _ => {}
+            }
+            self.advance();
+        }
+    }
+
+    /// Reads items up to the closing bracket, and passes it.
+    fn items<T>(&mut self, bracket: char, mut item: impl FnMut(&mut Self) -> T) -> Vec<T> {
+        let mut items = Vec::new();
+        let close = closing(bracket);
+        loop {
+            match self.token.kind {
+                Kind::Close(found) if found == close => {
+                    self.advance();
+                    return items;
+                }
+                Kind::Close(found) => {
+                    if !self.lost {
+                        self.note(format!("found `{found}`"), format!("`{close}`"));
+                        self.point_to_opening(bracket);
+                        self.lost = true;
+                    }
+                    // Either this bracket is the wrong one, or the right one is missing and this one closes one further out.
+                    let outer = &self.open[..self.open.len() - 1];
+                    if !outer.iter().any(|(open, _)| closing(*open) == found) {
+                        self.advance();
+                    }
+                    return items;
+                }
+                Kind::End => {
+                    if !self.lost {
+                        self.note("found the end of the file", format!("`{close}`"));
+                        self.point_to_opening(bracket);
+                        self.lost = true;
+                    }
+                    return items;
+                }
+                _ => items.push(item(self)),
+            }
+            match self.token.kind {
+                Kind::Comma => {
+                    self.advance();
+                }
+                Kind::Close(_) | Kind::End => {}
+                _ => {
+                    let found = self.found();
+                    self.note(format!("found {found}"), format!("`,` or `{close}`"));
+                    if !self.begins() {
+                        self.pass_over();
+                        if self.token.kind == Kind::Comma {
+                            self.advance();
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn point_to_opening(&mut self, bracket: char) {
+        let Some((_, start)) = self.open.last() else { return };
+        let (line, column) = self.source.place(*start);
+        if let Some(problem) = self.problems.last_mut() {
+            problem.note = Some(Note { line, column, message: format!("the `{bracket}` that is not closed is here") });
+        }
+    }
+
+    /// A value of a tuple, or the mistake of naming it.
+    fn element(&mut self) -> Node {
+        if self.names_a_field() {
+            let found = self.found();
+            self.note(format!("found the field {found} among values without names"), "all of them with names, or none");
+            self.advance();
+            self.advance();
+        }
+        self.value()
+    }
+
+    fn fields(&mut self) -> Vec<(Key, Node)> {
+        let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+        let fields = self.items('(', |parser| {
+            if parser.token.kind != Kind::Name {
+                let found = parser.found();
+                parser.note(format!("found {found}"), "a field: `name: value`");
+                parser.pass_over();
+                return None;
+            }
+            let key = Key { start: parser.token.start, end: parser.token.end };
+            let name = parser.spelling().to_owned();
+            let repeated = parser.repeated(&mut seen, &name, (key.start, key.end), "field");
+            parser.advance();
+            if !parser.colon(&name) {
+                return None;
+            }
+            let value = parser.value();
+            (!repeated).then_some((key, value))
+        });
+        fields.into_iter().flatten().collect()
+    }
+
+    fn entries(&mut self) -> Vec<(Node, Node)> {
+        let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+        let entries = self.items('{', |parser| {
+            let key = parser.value();
+            let (name, repeated) = match &key.value {
+                Value::Text(text) => (text.clone(), parser.repeated(&mut seen, text, (key.start, key.end), "name")),
+                _ => ("this key".to_owned(), false),
+            };
+            if key.value == Value::Broken || !parser.colon(&name) {
+                return None;
+            }
+            let value = parser.value();
+            (!repeated).then_some((key, value))
+        });
+        entries.into_iter().flatten().collect()
+    }
+
+    /// Notes a field or key that is there already.
+    fn repeated(&mut self, seen: &mut BTreeMap<String, u32>, name: &str, (start, end): (u32, u32), what: &str) -> bool {
+        let Some(first) = seen.get(name).copied() else {
+            seen.insert(name.into(), start);
+            return false;
+        };
+        let (line, column) = self.source.place(first);
+        let mut problem = self.source.problem(start, end, format!("the {what} `{}` is given twice", shortened(name))).finding(shortened(name));
+        problem.note = Some(Note { line, column, message: "it was first given here".into() });
+        self.problems.push(problem);
+        true
+    }
+
+    /// Passes the colon after a name.
+    fn colon(&mut self, name: &str) -> bool {
+        if self.token.kind == Kind::Colon {
+            self.advance();
+            return true;
+        }
+        let equals = self.spelling() == "=";
+        let found = self.found();
+        if equals {
+            // Said here, since the token alone knows only that it means nothing.
+            self.token.kind = Kind::Colon;
+        }
+        self.note(format!("found {found} after `{}`", shortened(name)), "`:`");
+        if equals {
+            self.advance();
+            return true;
+        }
+        if self.begins() {
+            return true;
+        }
+        self.pass_over();
+        false
+    }
+}

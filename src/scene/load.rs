@@ -1,0 +1,53 @@
+//! From a scene's file to a [`Scene`], and the scenes of a folder.
+
+use super::schema::Scene;
+use crate::ron::{self, Problem, Problems};
+use std::path::{Path, PathBuf};
+use twox_hash::XxHash3_64;
+
+/// A scene that was read and found right.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The scene.
+    pub scene: Scene,
+    /// The text of its file.
+    pub text: String,
+    /// Its file.
+    pub path: PathBuf,
+    /// XXH3 of the scene as [`canonical`] writes it: comments and spelling do not count.
+    pub hash: u64,
+}
+
+/// Reads and checks a scene: `path` is its folder or its file.
+pub fn load(path: &Path) -> Result<Loaded, Problems> {
+    let path = if path.is_dir() { path.join("scene.ron") } else { path.to_owned() };
+    let text = ron::read_text(&path)?;
+    let scene = from_text(&text, &path.display().to_string())?;
+    let hash = hash(&scene);
+    Ok(Loaded { scene, text, path, hash })
+}
+
+/// Reads and checks a scene's text; `name` is its file's name for messages.
+pub fn from_text(text: &str, name: &str) -> Result<Scene, Problems> {
+    ron::read::<Scene>(text, name).finish().map(|(scene, _)| scene)
+}
+
+/// The scene in RON with every default written out: the same for the same scene, however its file spells it.
+pub fn canonical(scene: &Scene) -> String {
+    // Writing plain data into a string fails only where RON has no form for it, and every part of a scene has one (tested).
+    ::ron::ser::to_string(scene).unwrap_or_default()
+}
+
+/// What tells one scene from another: see [`Loaded::hash`].
+pub fn hash(scene: &Scene) -> u64 {
+    XxHash3_64::oneshot(canonical(scene).as_bytes())
+}
+
+/// The scenes in a folder: those of its folders that hold a `scene.ron`, sorted by name. They are not read.
+pub fn scenes(folder: &Path) -> Result<Vec<PathBuf>, Problems> {
+    let entries = std::fs::read_dir(folder)
+        .map_err(|error| Problem::of_file(folder.display().to_string(), format!("this folder cannot be read: {error}")))?;
+    let mut scenes: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| path.join("scene.ron").is_file()).collect();
+    scenes.sort();
+    Ok(scenes)
+}
