@@ -14,7 +14,7 @@ fn main() {
     let plan = Arc::new(Plan::new(loaded.scene, scene.clone(), loaded.hash));
     let pilot = match pilot.as_str() { "random" => Pilot::random(), "expert" => Pilot::expert(), _ => Pilot::Idle };
     let mut app = headless_app(Threads(2));
-    app.add_plugins((ControlPlugin { timing: plan.timing }, ArenaPlugin { plan: plan.clone(), count, seed: 1, pilot }, PilotPlugin));
+    app.add_plugins((ControlPlugin { timing: plan.timing }, ArenaPlugin { plans: vec![plan.clone()], count, seed: 1, pilot }, PilotPlugin));
     start(&mut app);
     let steps = plan.task.as_ref().unwrap().steps;
     let (mut n, mut succ, mut once, mut score, mut len, mut div) = (0, 0, 0, 0.0, 0, 0);

@@ -1,6 +1,6 @@
 //! Levels: points of the unit cube, a grid for layouts, and a seed. Plain data: a level knows no scene.
 
-use crate::stream::Stream;
+use crate::stream::{Purpose, Stream};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use twox_hash::XxHash3_64;
@@ -26,6 +26,12 @@ pub struct Grid {
     pub columns: usize,
     /// What stands in each cell, row by row; 0 is nothing.
     pub cells: Vec<u8>,
+}
+
+/// The first `count` held-out levels of a scene with `varies` varied numbers: what `evaluate` draws, the same whatever a run's seed, and
+/// never what a teacher draws.
+pub fn held_out(varies: usize, count: usize) -> Vec<Level> {
+    (0..count).map(|index| Level::draw(varies, &mut Stream::new(0, Purpose::HeldOut, index as u64, 0))).collect()
 }
 
 /// Names a level: the same for equal levels.

@@ -52,14 +52,17 @@ impl TaskPlan {
         vec![0.0; self.memory]
     }
 
-    /// Judges the step that was just simulated, the `step`th of its episode (from 1). Called once per step: predicates may remember.
-    pub fn judge(&self, situation: &Situation<'_>, memory: &mut [f32], step: usize) -> Verdict {
+    /// Judges the step that was just simulated, the `step`th of its episode (from 1), and adds each reward term to its sum in `terms`. Called
+    /// once per step: predicates may remember.
+    pub fn judge(&self, situation: &Situation<'_>, memory: &mut [f32], terms: &mut [f32], step: usize) -> Verdict {
         let success = self.success.holds(situation, memory);
         let failed = self.failure.as_ref().is_some_and(|failure| failure.holds(situation, memory));
         let (mut paid, mut weights) = (0.0, 0.0);
-        for (weight, term) in &self.reward {
-            paid += weight * term.value(situation, memory);
+        for ((weight, term), sum) in self.reward.iter().zip(terms) {
+            let value = term.value(situation, memory);
+            paid += weight * value;
             weights += weight;
+            *sum += value;
         }
         let success = success && !failed;
         let dense = if success {
@@ -88,7 +91,7 @@ impl TaskPlan {
         ((rewards + saved as f32) / self.steps as f32).clamp(0.0, 1.0)
     }
 
-    /// The reward terms' names, in the scene's order, for the metrics.
+    /// How many reward terms it has.
     pub fn terms(&self) -> usize {
         self.reward.len()
     }
