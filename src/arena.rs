@@ -364,7 +364,7 @@ fn evaluate(mut arenas: Query<ArenaQuery>, threads: Res<Threads>) {
 }
 
 /// Finished arenas are observed once more, report to the teacher, get a lesson, start again.
-fn finish(
+pub fn finish(
     mut arenas: Query<ArenaQuery>,
     mut classroom: ResMut<Classroom>,
     mut finished: ResMut<FinishedEpisodes>,
