@@ -9,7 +9,7 @@ mod settings;
 
 pub use settings::{Ppo, Schedule};
 
-use crate::learn::actor::{Actor, Kept, gaussian};
+use crate::learn::actor::{Actor, Family, Kept, gaussian};
 use crate::learn::backend::{Place, gradient, number, numbers};
 use crate::learn::batch::Batch;
 use crate::learn::critic::value::{self, Value};
@@ -131,7 +131,7 @@ impl PpoLearner {
     }
 
     fn needs_noise(&self) -> bool {
-        self.state.actor.family == crate::learn::actor::Family::Squashed && self.settings.entropy > 0.0
+        self.state.actor.family == Family::Squashed
     }
 
     /// One step of the optimiser; `None`, and no step, where the policy has gone further than `stop_kl`.
