@@ -156,7 +156,8 @@ impl<'a> OfVariant<'a> {
             Value::Tuple(items) => format!("`{name}` is given {}", counted(items.len(), "value")),
             _ => format!("found `{name}`"),
         };
-        self.reader.wrong(message, expected, None);
+        let node = self.reader.node;
+        self.reader.session.note(node.start, node.start + node.name, |problem| Problem { message, expected, ..problem });
     }
 }
 
@@ -182,8 +183,14 @@ impl<'a> de::VariantAccess<'a> for OfVariant<'a> {
             // The fields of the struct within, or its defaults.
             Value::Struct(_) | Value::Bare => seed.deserialize(reader.body()),
             Value::Tuple(items) if items.is_empty() => seed.deserialize(reader.body()),
+            // Perhaps a list without its brackets: what is in it is read as if it had them.
+            Value::Tuple(_) => {
+                self.miscounted(1);
+                seed.deserialize(reader.body())
+            }
             _ => {
                 self.miscounted(1);
+                reader.session.doubt(reader.node);
                 seed.deserialize(self.stand_in())
             }
         }
@@ -196,6 +203,7 @@ impl<'a> de::VariantAccess<'a> for OfVariant<'a> {
             }
             _ => {
                 self.miscounted(length);
+                self.reader.session.doubt(self.reader.node);
                 self.stand_in().deserialize_tuple(length, visitor)
             }
         }

@@ -2,7 +2,7 @@
 
 use super::problem::{Problem, nearest};
 use super::tree::{Node, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Characters of a line that are shown at most.
 const WIDEST: usize = 140;
@@ -51,6 +51,10 @@ pub struct Document {
     pub(super) root: Node,
     /// The nodes that a stand-in replaced, by their start.
     pub(super) doubts: BTreeSet<u32>,
+    /// The fields that a stand-in replaced because they are missing, by the start of their struct.
+    pub(super) missing: BTreeMap<u32, Vec<&'static str>>,
+    /// The brackets from which something unreadable was left out.
+    pub(super) partial: BTreeSet<u32>,
 }
 
 /// One step into a value: to a field (or the key of a map), or to an item.
@@ -136,19 +140,30 @@ impl<'a> Spot<'a> {
     /// One step inwards. What is not in the file has the place of what it would be in.
     pub fn step<'b>(self, step: impl Into<Step<'b>>) -> Self {
         let node = self.through_some();
-        let inner = match (step.into(), &node.value) {
-            (Step::Field(name), Value::Struct(fields)) => fields.iter().find(|(key, _)| self.spelled(key.start, key.end) == name).map(|(_, value)| value),
+        let step = step.into();
+        let inner = match (step, &node.value) {
+            (Step::Field(name), Value::Struct(fields)) => {
+                fields.iter().find(|(key, _)| self.spelled(key.start, key.end) == name).map(|(_, value)| value)
+            }
             (Step::Field(name), Value::Map(entries)) => {
                 entries.iter().find(|(key, _)| matches!(&key.value, Value::Text(text) if text == name)).map(|(_, value)| value)
             }
             (Step::Item(index), Value::List(items) | Value::Tuple(items)) => items.get(index),
             _ => None,
         };
+        let inner = inner.filter(|_| self.exact);
         match inner {
-            Some(inner) => {
-                Self { node: inner, doubtful: self.doubtful || self.document.doubts.contains(&inner.start) || inner.value == Value::Broken, ..self }
+            Some(inner) => Self {
+                node: inner,
+                doubtful: self.doubtful || self.document.doubts.contains(&inner.start) || inner.value == Value::Broken,
+                ..self
+            },
+            // Missing, or a default. Within a default everything is one.
+            None => {
+                let missing = self.document.missing.get(&node.start).map_or(&[][..], Vec::as_slice);
+                let doubtful = self.doubtful || (self.exact && matches!(step, Step::Field(name) if missing.contains(&name)));
+                Self { exact: false, doubtful, ..self }
             }
-            None => Self { exact: false, ..self },
         }
     }
 
@@ -162,7 +177,20 @@ impl<'a> Spot<'a> {
 
     /// Whether the value at hand, or one around it or in it, could not be read, so that a stand-in takes its place.
     pub fn is_doubtful(self) -> bool {
-        self.doubtful || self.document.doubts.range(self.node.start..=self.node.end).next().is_some()
+        let within = self.node.start..=self.node.end;
+        let Document { doubts, missing, partial, .. } = self.document;
+        let inner = || {
+            doubts.range(within.clone()).next().is_some()
+                || missing.range(within.clone()).next().is_some()
+                || partial.range(within.clone()).next().is_some()
+        };
+        self.doubtful || (self.exact && inner())
+    }
+
+    /// Whether the value itself could not be read, or lacks a part that could not be.
+    pub fn is_partial(self) -> bool {
+        let start = self.node.start;
+        self.doubtful || (self.exact && (self.document.doubts.contains(&start) || self.document.partial.contains(&start)))
     }
 
     /// Whether the last step led to something that is written in the file.

@@ -56,8 +56,13 @@ fn missing(path: &Path) -> Problem {
     let wrong = path.ancestors().take_while(|part| !part.exists()).last();
     let Some((wrong, name)) = wrong.and_then(|wrong| Some((wrong, wrong.file_name()?.to_str()?))) else { return problem };
     let folder = wrong.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut names: Vec<String> =
-        std::fs::read_dir(folder).into_iter().flatten().flatten().take(10_000).filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .take(10_000)
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
     names.sort();
     match nearest(name, names.iter().map(String::as_str)) {
         Some(near) => Problem { hint: Some(wrong.with_file_name(near).display().to_string()), ..problem },

@@ -55,9 +55,9 @@ pub fn read<T: DeserializeOwned>(text: &str, name: &str) -> Read<T> {
         return Read { value: None, document: None, problems: problem.into() };
     }
     let source = Source::new(text, name);
-    let (root, problems) = tree::parse(&source);
-    let mut problems = Problems(problems);
-    let Some(root) = root else {
+    let parsed = tree::parse(&source);
+    let mut problems = Problems(parsed.problems);
+    let Some(root) = parsed.root else {
         if problems.0.is_empty() {
             let message = if text.trim().is_empty() { "the file is empty" } else { "the file has no value in it" };
             problems.0.push(Problem::of_file(name, message).expecting(format!("`{kind}(..)`")));
@@ -67,20 +67,20 @@ pub fn read<T: DeserializeOwned>(text: &str, name: &str) -> Read<T> {
     let session = Session::new(&source);
     let value = session.rounds(&root);
     problems.0.extend(session.problems.into_inner().into_values());
-    let doubts = session.doubts.into_inner();
+    let (doubts, missing) = (session.doubts.into_inner(), session.missing.into_inner());
     if value.is_none() && problems.0.is_empty() {
         problems.0.push(source.problem(root.start, root.end, format!("this is no `{kind}`")));
     }
     problems.sort();
-    let document = value.is_some().then(|| Document { source, root, doubts });
+    let document = value.is_some().then(|| Document { source, root, doubts, missing, partial: parsed.partial });
     Read { value, document, problems }
 }
 
 /// What is known of a text while it is read, kept from round to round.
 pub(super) struct Session<'a> {
     pub source: &'a Source,
-    /// By place and message: the same problem is found again in every round.
-    problems: RefCell<BTreeMap<(u32, String), Problem>>,
+    /// By place and missing field: the same problem is found again in every round, and of two about one value the first says more.
+    problems: RefCell<BTreeMap<(u32, &'static str), Problem>>,
     /// Nodes that a stand-in replaces.
     doubts: RefCell<BTreeSet<u32>>,
     /// Fields that are missing from the struct that starts there.
@@ -114,7 +114,8 @@ impl<'a> Session<'a> {
         match failure.fault {
             Fault::Missing(field) => {
                 let owner = failure.owner.map(|owner| format!(" in `{owner}`")).unwrap_or_default();
-                self.note(start, end, |problem| Problem { message: format!("missing field `{field}`{owner}"), ..problem });
+                let problem = self.source.problem(start, end, format!("missing field `{field}`{owner}"));
+                self.problems.borrow_mut().insert((start, field), problem);
                 let mut missing = self.missing.borrow_mut();
                 let known = missing.entry(start).or_default();
                 if known.contains(&field) {
@@ -141,7 +142,7 @@ impl<'a> Session<'a> {
         }
         let found = super::problem::shortened(&self.source.text[start as usize..end as usize]);
         let problem = with(self.source.problem(start, end, "").finding(found));
-        self.problems.borrow_mut().entry((start, problem.message.clone())).or_insert(problem);
+        self.problems.borrow_mut().entry((start, "")).or_insert(problem);
     }
 
     /// Whether so much is wrong that more would not help.
@@ -169,4 +170,3 @@ impl<'a> Session<'a> {
         self.forms.borrow().get(visitor).copied().unwrap_or(0)
     }
 }
-

@@ -2,7 +2,7 @@
 
 use super::access::{Entries, Fields, Items, OfVariant, Variant};
 use super::figure::Figure;
-use super::problem::{listed, nearest, shortened};
+use super::problem::{Problem, listed, nearest, shortened};
 use super::read::Session;
 use super::stand_in::StandIn;
 use super::tree::{Node, Value};
@@ -159,7 +159,7 @@ impl<'a> Reader<'a> {
     pub fn wrong(&self, message: impl Into<String>, expected: impl Into<String>, hint: Option<String>) {
         let (message, expected) = (message.into(), expected.into());
         let end = if self.node.name > 0 { self.node.start + self.node.name } else { self.node.end };
-        self.session.note(self.node.start, end, |problem| super::problem::Problem { message, expected, hint, ..problem });
+        self.session.note(self.node.start, end, |problem| Problem { message, expected, hint, ..problem });
         self.session.doubt(self.node);
     }
 
@@ -242,7 +242,7 @@ impl<'a> Reader<'a> {
             Value::List(items) | Value::Tuple(items) if self.name().is_none() => {
                 let (found, right) = if list { ("`(..)`", "a list `[..]`") } else { ("a list `[..]`", "values in parentheses `(..)`") };
                 let message = format!("found {found}");
-                self.session.note(self.node.start, self.node.end, |problem| super::problem::Problem { message, expected: right.into(), ..problem });
+                self.session.note(self.node.start, self.node.end, |problem| Problem { message, expected: right.into(), ..problem });
                 Some(items)
             }
             _ => {
@@ -252,15 +252,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Checks the name before a struct: it may be left out.
-    fn is_named(&self, name: &'static str) -> bool {
-        match self.name() {
-            Some(found) if found != name => {
-                let hint = nearest(found, [name]).map(str::to_owned);
-                self.wrong(format!("found `{}`", shortened(found)), format!("`{name}(..)`"), hint);
-                false
-            }
-            _ => true,
+    /// Checks the name before a struct, which may be left out. Behind a wrong name the rest is read all the same.
+    fn check_name(&self, name: &'static str) {
+        if let Some(found) = self.name().filter(|found| *found != name) {
+            let hint = nearest(found, [name]).map(str::to_owned);
+            let message = format!("found `{}`", shortened(found));
+            self.session.note(self.node.start, self.node.start + self.node.name, |problem| Problem {
+                message,
+                expected: format!("`{name}(..)`"),
+                hint,
+                ..problem
+            });
         }
     }
 
@@ -271,7 +273,11 @@ impl<'a> Reader<'a> {
             Value::Bare => &[],
             Value::Tuple(items) if items.is_empty() => &[],
             Value::Tuple(_) => {
-                self.wrong(format!("the values of `{owner}` stand without their names"), format!("fields: {}", listed(fields.iter().copied())), None);
+                self.wrong(
+                    format!("the values of `{owner}` stand without their names"),
+                    format!("fields: {}", listed(fields.iter().copied())),
+                    None,
+                );
                 return self.stand_in().fields(fields, visitor);
             }
             _ => {
@@ -441,9 +447,9 @@ impl<'a> de::Deserializer<'a> for Reader<'a> {
 
     fn deserialize_unit_struct<V: Visitor<'a>>(self, name: &'static str, visitor: V) -> Result<V::Value, Failure> {
         match &self.node.value {
-            _ if self.is_lost() || !self.is_named(name) => {}
-            Value::Bare => {}
-            Value::Tuple(items) if items.is_empty() => {}
+            _ if self.is_lost() => {}
+            Value::Bare => self.check_name(name),
+            Value::Tuple(items) if items.is_empty() => self.check_name(name),
             _ => self.unexpected(format!("`{name}`")),
         }
         visitor.visit_unit().map_err(|e: Failure| e.at(self.node))
@@ -481,9 +487,10 @@ impl<'a> de::Deserializer<'a> for Reader<'a> {
     }
 
     fn deserialize_tuple_struct<V: Visitor<'a>>(self, name: &'static str, length: usize, visitor: V) -> Result<V::Value, Failure> {
-        if self.is_lost() || !self.is_named(name) {
+        if self.is_lost() {
             return self.stand_in().deserialize_tuple(length, visitor);
         }
+        self.check_name(name);
         self.body().deserialize_tuple(length, visitor)
     }
 
@@ -498,10 +505,16 @@ impl<'a> de::Deserializer<'a> for Reader<'a> {
         }
     }
 
-    fn deserialize_struct<V: Visitor<'a>>(self, name: &'static str, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Failure> {
-        if self.is_lost() || !self.is_named(name) {
+    fn deserialize_struct<V: Visitor<'a>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
+        if self.is_lost() {
             return self.stand_in().fields(fields, visitor);
         }
+        self.check_name(name);
         self.fields(name, fields, visitor)
     }
 

@@ -255,7 +255,10 @@ impl<'a> Tokens<'a> {
                 let digits = self.rest().get(..2).filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()));
                 let digits = digits.ok_or("`\\x` is followed by two hexadecimal digits")?;
                 self.at += 2;
-                u32::from_str_radix(digits, 16).ok().and_then(char::from_u32).ok_or_else(|| "`\\x` is followed by two hexadecimal digits".into())
+                u32::from_str_radix(digits, 16)
+                    .ok()
+                    .and_then(char::from_u32)
+                    .ok_or_else(|| "`\\x` is followed by two hexadecimal digits".into())
             }
             Some('u') => {
                 let wrong = || "`\\u` is followed by a character's number: `\\u{e9}`".to_owned();

@@ -3,7 +3,7 @@
 use super::document::Source;
 use super::problem::{Note, Problem, nearest, shortened};
 use super::token::{Kind, Token, Tokens};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How deep values may be nested.
 const DEEPEST: usize = 64;
@@ -51,21 +51,40 @@ pub(super) enum Value {
     Map(Vec<(Node, Node)>),
 }
 
-/// The tree of `source`, and what is wrong with its form. `None` where there is no value at all.
-pub(super) fn parse(source: &Source) -> (Option<Node>, Vec<Problem>) {
+/// What came of a text.
+#[derive(Default)]
+pub(super) struct Parsed {
+    /// `None` where there is no value at all.
+    pub root: Option<Node>,
+    /// What is wrong with its form.
+    pub problems: Vec<Problem>,
+    /// Brackets (by their place) in which something could not be read and was left out.
+    pub partial: BTreeSet<u32>,
+}
+
+/// The tree of `source`.
+pub(super) fn parse(source: &Source) -> Parsed {
     let tokens = Tokens::new(&source.text);
-    let mut parser = Parser { source, tokens, token: Token { kind: Kind::End, start: 0, end: 0 }, open: Vec::new(), problems: Vec::new(), lost: false };
+    let mut parser = Parser {
+        source,
+        tokens,
+        token: Token { kind: Kind::End, start: 0, end: 0 },
+        open: Vec::new(),
+        problems: Vec::new(),
+        partial: BTreeSet::new(),
+        lost: false,
+    };
     parser.advance();
     parser.attributes();
     if parser.token.kind == Kind::End {
-        return (None, parser.problems);
+        return Parsed { problems: parser.problems, ..Parsed::default() };
     }
     let root = parser.value();
     if parser.token.kind != Kind::End && !parser.lost {
         let found = parser.found();
         parser.note(format!("found {found} after the end of the value"), "nothing more");
     }
-    (Some(root), parser.problems)
+    Parsed { root: Some(root), problems: parser.problems, partial: parser.partial }
 }
 
 struct Parser<'a> {
@@ -75,6 +94,7 @@ struct Parser<'a> {
     /// The brackets around the current token and where they are.
     open: Vec<(char, u32)>,
     problems: Vec<Problem>,
+    partial: BTreeSet<u32>,
     /// Brackets do not match: what follows says nothing about the rest.
     lost: bool,
 }
@@ -261,6 +281,7 @@ impl Parser<'_> {
                     return items;
                 }
                 Kind::Close(found) => {
+                    self.partial.extend(self.open.iter().map(|(_, start)| *start));
                     if !self.lost {
                         self.note(format!("found `{found}`"), format!("`{close}`"));
                         self.point_to_opening(bracket);
@@ -274,6 +295,7 @@ impl Parser<'_> {
                     return items;
                 }
                 Kind::End => {
+                    self.partial.extend(self.open.iter().map(|(_, start)| *start));
                     if !self.lost {
                         self.note("found the end of the file", format!("`{close}`"));
                         self.point_to_opening(bracket);
@@ -328,14 +350,14 @@ impl Parser<'_> {
                 let found = parser.found();
                 parser.note(format!("found {found}"), "a field: `name: value`");
                 parser.pass_over();
-                return None;
+                return parser.leave_out();
             }
             let key = Key { start: parser.token.start, end: parser.token.end };
             let name = parser.spelling().to_owned();
             let repeated = parser.repeated(&mut seen, &name, (key.start, key.end), "field");
             parser.advance();
             if !parser.colon(&name) {
-                return None;
+                return parser.leave_out();
             }
             let value = parser.value();
             (!repeated).then_some((key, value))
@@ -352,12 +374,18 @@ impl Parser<'_> {
                 _ => ("this key".to_owned(), false),
             };
             if key.value == Value::Broken || !parser.colon(&name) {
-                return None;
+                return parser.leave_out();
             }
             let value = parser.value();
             (!repeated).then_some((key, value))
         });
         entries.into_iter().flatten().collect()
+    }
+
+    /// What cannot be read is left out of the innermost brackets, which is remembered.
+    fn leave_out<T>(&mut self) -> Option<T> {
+        self.partial.extend(self.open.last().map(|(_, start)| *start));
+        None
     }
 
     /// Notes a field or key that is there already.
@@ -367,7 +395,8 @@ impl Parser<'_> {
             return false;
         };
         let (line, column) = self.source.place(first);
-        let mut problem = self.source.problem(start, end, format!("the {what} `{}` is given twice", shortened(name))).finding(shortened(name));
+        let mut problem =
+            self.source.problem(start, end, format!("the {what} `{}` is given twice", shortened(name))).finding(shortened(name));
         problem.note = Some(Note { line, column, message: "it was first given here".into() });
         self.problems.push(problem);
         true

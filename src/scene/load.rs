@@ -1,5 +1,6 @@
 //! From a scene's file to a [`Scene`], and the scenes of a folder.
 
+use super::check::check;
 use super::schema::Scene;
 use crate::ron::{self, Problem, Problems};
 use std::path::{Path, PathBuf};
@@ -29,7 +30,7 @@ pub fn load(path: &Path) -> Result<Loaded, Problems> {
 
 /// Reads and checks a scene's text; `name` is its file's name for messages.
 pub fn from_text(text: &str, name: &str) -> Result<Scene, Problems> {
-    ron::read::<Scene>(text, name).finish().map(|(scene, _)| scene)
+    ron::read::<Scene>(text, name).check(check).finish().map(|(scene, _)| scene)
 }
 
 /// The scene in RON with every default written out: the same for the same scene, however its file spells it.

@@ -1,5 +1,7 @@
 //! Scenes: the RON schema, its checks and its errors, and what an arena is built from.
 
+pub mod bodies;
+pub mod check;
 pub mod disturbance;
 pub mod load;
 pub mod named;

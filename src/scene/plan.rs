@@ -271,8 +271,20 @@ pub struct Situation<'a> {
     pub action: &'a [f32],
 }
 
+/// Rapier's defaults are made for rooms and cars: boxes of 0.2 m rest 5 mm deep in each other. These let things of a decimetre rest as
+/// they should, at the same speed (`benches/peers/README.md` has the measurements): contacts as stiff as the iterations can hold, found
+/// anew after a centimetre, and looked for half a centimetre ahead.
 fn parameters(timing: ControlTiming) -> IntegrationParameters {
-    IntegrationParameters { dt: timing.physics_dt(), ..IntegrationParameters::default() }
+    let defaults = IntegrationParameters::default();
+    let stiffest = defaults.num_solver_iterations as f32 * timing.physics_hz as f32 / 4.0;
+    IntegrationParameters {
+        dt: timing.physics_dt(),
+        contact_softness: SpringCoefficients { natural_frequency: stiffest, ..defaults.contact_softness },
+        static_contact_softness: SpringCoefficients { natural_frequency: 2.0 * stiffest, ..defaults.static_contact_softness },
+        normalized_prediction_distance: 0.005,
+        normalized_contact_recycle_distance: 0.01,
+        ..defaults
+    }
 }
 
 /// A collider of surroundings or a prop.

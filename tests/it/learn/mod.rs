@@ -2,6 +2,7 @@
 
 mod actor;
 mod endings;
+mod loss;
 mod network;
 mod normaliser;
 mod optimiser;
@@ -29,7 +30,7 @@ fn contract(observation: usize, action: usize) -> Contract {
 }
 
 fn learner(settings: &Ppo, contract: Contract, seed: u64) -> Box<dyn Learner> {
-    LearnerSettings::Ppo(settings.clone()).build(contract, seed, Device::Cpu).unwrap()
+    LearnerSettings::Ppo(settings.clone()).build(contract, seed, Device::Cpu).expect("the settings can work")
 }
 
 fn decide(learner: &mut dyn Learner, observations: &Batch, begins: &[bool]) -> Decision {
@@ -38,7 +39,7 @@ fn decide(learner: &mut dyn Learner, observations: &Batch, begins: &[bool]) -> D
 
 /// The value that the learner gives an observation.
 fn value(learner: &mut dyn Learner, observation: &[f32]) -> f32 {
-    decide(learner, &Batch::new(observation.len(), observation.to_vec()), &[true]).values.unwrap()[0]
+    decide(learner, &Batch::new(observation.len(), observation.to_vec()), &[true]).values.expect("this learner estimates values")[0]
 }
 
 /// The most likely action for an observation.

@@ -46,7 +46,7 @@ fn the_gradient_of_every_parameter_is_the_slope_of_the_loss() {
         let mut gradient = vec![f32::NAN; net.parameters().len()];
         net.backward(inputs.values(), &mut tape, slopes.values(), &mut gradient);
         let (mut along, mut across, mut moved) = (0.0, 0.0, 0);
-        for index in 0..gradient.len() {
+        for (index, found) in gradient.iter().enumerate() {
             let step = 1e-3;
             let at = net.parameters()[index];
             net.parameters_mut()[index] = at + step;
@@ -57,7 +57,7 @@ fn the_gradient_of_every_parameter_is_the_slope_of_the_loss() {
             let slope = (above - below) / f64::from(2.0 * step);
             // What pads moves the loss by nothing and has no gradient, or would never be seen by it.
             moved += usize::from(slope != 0.0);
-            along += (f64::from(gradient[index]) - slope).powi(2);
+            along += (f64::from(*found) - slope).powi(2);
             across += slope.powi(2);
         }
         assert!(moved > 300, "{activation:?}: only {moved} parameters matter");

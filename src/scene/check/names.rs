@@ -1,0 +1,216 @@
+//! What names refer to, and whether that is the right kind of thing.
+
+use super::Checker;
+use crate::ron::Spot;
+use crate::scene::bodies;
+use crate::scene::schema::{Prop, Surrounding};
+
+/// Names that are taken.
+const RESERVED: [&str; 4] = ["body", "floor", "walls", "origin"];
+
+/// What a name may refer to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Thing {
+    Body,
+    Link,
+    Joint,
+    /// A rover's wheels are links and joints of one name.
+    LinkAndJoint,
+    Floor,
+    Walls,
+    Origin,
+    /// A prop that moves.
+    Loose,
+    /// A prop that does not.
+    Block,
+    Zone,
+    Group,
+    /// It is there, but what it is could not be read.
+    Unclear,
+}
+
+impl Thing {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Body => "the body",
+            Self::Link | Self::LinkAndJoint => "a link of the body",
+            Self::Joint => "a joint of the body",
+            Self::Floor => "the floor",
+            Self::Walls => "the walls",
+            Self::Origin => "the origin",
+            Self::Loose => "a loose prop",
+            Self::Block => "a block",
+            Self::Zone => "a zone",
+            Self::Group => "a group",
+            Self::Unclear => "unreadable",
+        }
+    }
+}
+
+/// Kinds of things that fit somewhere, and how that is said.
+pub(super) struct Wanted {
+    things: &'static [Thing],
+    words: &'static str,
+}
+
+use Thing::{Block, Body, Floor, Group, Joint, Link, LinkAndJoint, Loose, Origin, Walls, Zone};
+
+/// Has a shape and may move.
+pub(super) const MOVABLE: Wanted =
+    Wanted { things: &[Body, Link, LinkAndJoint, Loose, Group], words: "the body, a link of it, a loose prop or a group" };
+/// Has a shape.
+pub(super) const SOLID: Wanted =
+    Wanted { things: &[Body, Link, LinkAndJoint, Loose, Block, Group], words: "the body, a link of it, or a prop that is no zone" };
+/// May be touched.
+pub(super) const SURFACE: Wanted = Wanted {
+    things: &[Body, Link, LinkAndJoint, Loose, Block, Group, Floor, Walls],
+    words: "the body, a link of it, a prop that is no zone, `floor` or `walls`",
+};
+/// Has a centre.
+pub(super) const CENTRE: Wanted =
+    Wanted { things: &[Body, Link, LinkAndJoint, Loose, Block, Group, Zone], words: "the body, a link of it or a prop" };
+pub(super) const ZONE: Wanted = Wanted { things: &[Zone], words: "a `Zone`" };
+pub(super) const ENCLOSURE: Wanted = Wanted { things: &[Zone, Walls], words: "a `Zone` or `walls`" };
+pub(super) const LEAVABLE: Wanted = Wanted { things: &[Zone, Walls, Floor], words: "a `Zone`, `walls` or `floor`" };
+pub(super) const JOINT: Wanted = Wanted { things: &[Joint, LinkAndJoint], words: "a joint of the body" };
+pub(super) const GRASPABLE: Wanted = Wanted { things: &[Loose, Group], words: "a loose prop" };
+pub(super) const SEEN: Wanted = Wanted { things: &[Loose, Block, Zone, Group, Origin], words: "a prop or `origin`" };
+pub(super) const MAPPED: Wanted = Wanted { things: &[Loose, Block, Zone, Group], words: "a prop" };
+pub(super) const PUSHED: Wanted =
+    Wanted { things: &[Body, Link, LinkAndJoint, Loose], words: "the body, a link of it or a single loose prop" };
+
+impl Checker<'_> {
+    /// What `name` refers to.
+    pub(super) fn thing(&self, name: &str) -> Option<Thing> {
+        if let Some(part) = name.strip_prefix("body.") {
+            let (link, joint) = (bodies::links(&self.scene.body).contains(&part), bodies::joints(&self.scene.body).contains(&part));
+            return match (link, joint) {
+                (true, true) => Some(LinkAndJoint),
+                (true, false) => Some(Link),
+                (false, true) => Some(Joint),
+                (false, false) if self.document.root().step("body").is_doubtful() => Some(Thing::Unclear),
+                (false, false) => None,
+            };
+        }
+        match name {
+            "body" => return Some(Body),
+            "origin" => return Some(Origin),
+            "floor" => return self.stands(Floor).then_some(Floor),
+            "walls" => return self.stands(Walls).then_some(Walls),
+            _ => {}
+        }
+        let props = self.document.root().step("props");
+        let Some(prop) = self.scene.props.get(name) else {
+            // Where the props could not be read as a whole, any name may be one of them.
+            return props.is_partial().then_some(Thing::Unclear);
+        };
+        if props.step(name).is_doubtful() {
+            return Some(Thing::Unclear);
+        }
+        Some(match prop {
+            Prop::Box { .. } | Prop::Ball { .. } | Prop::Cylinder { .. } => Loose,
+            Prop::Block { .. } => Block,
+            Prop::Zone { .. } => Zone,
+            Prop::Heap { .. } | Prop::Row { .. } | Prop::Stack { .. } | Prop::Scatter { .. } => Group,
+        })
+    }
+
+    fn stands(&self, thing: Thing) -> bool {
+        self.document.root().step("surroundings").is_doubtful()
+            || self.scene.surroundings.iter().any(|surrounding| match surrounding {
+                Surrounding::Floor { .. } => thing == Floor,
+                Surrounding::Walls { .. } => thing == Walls,
+            })
+    }
+
+    /// Every name there is.
+    fn all_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.scene.props.names().map(str::to_owned).collect();
+        names.push("body".into());
+        let mut parts: Vec<&str> = bodies::links(&self.scene.body).to_vec();
+        parts.extend(bodies::joints(&self.scene.body));
+        parts.dedup();
+        names.extend(parts.iter().map(|part| format!("body.{part}")));
+        names.extend(
+            [Floor, Walls]
+                .into_iter()
+                .filter(|thing| self.stands(*thing))
+                .map(|thing| if thing == Floor { "floor" } else { "walls" }.into()),
+        );
+        names.push("origin".into());
+        names
+    }
+
+    /// Checks that a name refers to something, and that this is of the right kind. Gives what it is.
+    pub(super) fn refers(&mut self, what: &str, name: &str, wanted: &Wanted, spot: Spot<'_>) -> Option<Thing> {
+        let thing = self.thing(name);
+        match thing {
+            Some(thing) if thing == Thing::Unclear || wanted.things.contains(&thing) => {}
+            Some(thing) => {
+                let fitting = self.fitting(wanted);
+                self.wrong(spot, |spot| {
+                    let mut problem =
+                        spot.problem(format!("{what} cannot be `{name}`, which is {}", thing.words())).expecting(wanted.words);
+                    problem.expected += &examples(&fitting);
+                    problem
+                });
+            }
+            None if matches!(name, "floor" | "walls") && wanted.things.contains(if name == "floor" { &Floor } else { &Walls }) => {
+                let surrounding = if name == "floor" { "Floor" } else { "Walls(size: .., height: ..)" };
+                self.wrong(spot, |spot| {
+                    spot.problem(format!("there is no `{name}` here")).expecting(format!("`{surrounding}` among the surroundings"))
+                });
+            }
+            None => {
+                let fitting = self.fitting(wanted);
+                self.wrong(spot, |spot| {
+                    let fitting: Vec<&str> = fitting.iter().map(String::as_str).collect();
+                    let mut problem = spot.unknown("name", name, &fitting);
+                    if fitting.is_empty() {
+                        problem.expected = wanted.words.into();
+                    }
+                    problem
+                });
+            }
+        }
+        thing
+    }
+
+    /// Names of things of the right kind.
+    fn fitting(&self, wanted: &Wanted) -> Vec<String> {
+        if self.is_full() {
+            return Vec::new();
+        }
+        let names = self.all_names();
+        names.into_iter().take(1000).filter(|name| self.thing(name).is_some_and(|thing| wanted.things.contains(&thing))).collect()
+    }
+
+    /// A name that is given here.
+    pub(super) fn name(&mut self, name: &str, spot: Spot<'_>, what: &str) {
+        if name.trim().is_empty() {
+            self.wrong(spot, |spot| spot.problem(format!("this {what} has an empty name")).expecting("a name"));
+        } else if RESERVED.contains(&name) {
+            self.wrong(spot, |spot| {
+                spot.problem(format!("a {what} cannot be called `{name}`: that name is taken")).expecting("another name")
+            });
+        } else if name.contains('.') {
+            self.wrong(spot, |spot| {
+                spot.problem(format!("the name `{name}` has a point in it"))
+                    .expecting("a name without one: `body.pole` is a part of the body")
+            });
+        } else if name.trim() != name || name.chars().any(char::is_control) {
+            self.wrong(spot, |spot| {
+                spot.problem("this name begins or ends with a space, or has a line break in it")
+                    .expecting(format!("`{}`", name.trim().escape_debug()))
+            });
+        } else if name.len() > 100 {
+            self.wrong(spot, |spot| spot.problem(format!("this name has {} bytes", name.len())).expecting("at most 100"));
+        }
+    }
+}
+
+/// Some names in brackets.
+fn examples(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().take(5).map(|name| format!("`{name}`")).collect();
+    if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) }
+}

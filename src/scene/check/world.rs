@@ -1,0 +1,221 @@
+//! Surroundings, body, props, sensors and disturbances.
+
+use super::Checker;
+use super::names::{MAPPED, PUSHED, SEEN};
+use super::numbers::{ANGLE, COORDINATE, DAMPING, DELAY, DURATION, FORCE, FRICTION, GRAVITY, LENGTH, MASS, NOISE, SPREAD};
+use crate::ron::{Note, Spot};
+use crate::scene::number::Number;
+use crate::scene::schema::{Body, Disturbance, Item, Prop, Sensor, Surrounding};
+
+impl Checker<'_> {
+    pub(super) fn world(&mut self, root: Spot<'_>) {
+        let scene = self.scene;
+        self.fixed("`gravity`", scene.gravity, GRAVITY, root.step("gravity"));
+        let around = root.step("surroundings");
+        let mut seen: [Option<Spot<'_>>; 2] = [None; 2];
+        for (index, surrounding) in scene.surroundings.iter().enumerate() {
+            if self.is_full() {
+                return;
+            }
+            let spot = around.step(index);
+            let kind = match surrounding {
+                Surrounding::Floor { friction } => {
+                    self.number("`friction`", friction, FRICTION, spot.step("friction"));
+                    0
+                }
+                Surrounding::Walls { size, height, friction } => {
+                    self.fixed("the walls' width along x", size.0, LENGTH, spot.step("size").step(0));
+                    self.fixed("the walls' width along y", size.1, LENGTH, spot.step("size").step(1));
+                    self.fixed("`height`", *height, LENGTH, spot.step("height"));
+                    self.number("`friction`", friction, FRICTION, spot.step("friction"));
+                    1
+                }
+            };
+            if spot.is_doubtful() {
+                continue;
+            }
+            if let Some(first) = seen[kind] {
+                let name = ["Floor", "Walls"][kind];
+                self.wrong(spot, |spot| {
+                    let mut problem = spot.problem(format!("there are two `{name}`")).expecting("one at most");
+                    let (line, column) = first.place();
+                    problem.note = Some(Note { line, column, message: "the first one is here".into() });
+                    problem
+                });
+            }
+            seen[kind].get_or_insert(spot);
+        }
+        self.body(root.step("body"));
+        self.ground(root, seen[0].is_some() || around.is_doubtful());
+    }
+
+    /// Whether loose things and wheels have something to stand on.
+    fn ground(&mut self, root: Spot<'_>, floor: bool) {
+        if floor || self.scene.gravity == 0.0 {
+            return;
+        }
+        let props = root.step("props");
+        let loose = |prop: &Prop| !matches!(prop, Prop::Block { .. } | Prop::Zone { .. });
+        let falling = self.scene.props.0.iter().find(|(name, prop)| loose(prop) && !props.step(name.as_str()).is_doubtful());
+        if let Some((name, _)) = falling {
+            self.wrong(props.key(name), |spot| {
+                spot.problem(format!("`{name}` would fall for ever: there is no floor")).expecting("`Floor` among the surroundings")
+            });
+        } else if matches!(self.scene.body, Body::Rover { .. }) {
+            self.wrong(root.step("body"), |spot| {
+                spot.problem("the rover would fall for ever: there is no floor").expecting("`Floor` among the surroundings")
+            });
+        }
+    }
+
+    fn body(&mut self, spot: Spot<'_>) {
+        match &self.scene.body {
+            Body::CartPole { pole_length, pole_mass, cart_friction, angle, joints: _ } => {
+                self.number("`pole_length`", pole_length, LENGTH, spot.step("pole_length"));
+                self.number("`pole_mass`", pole_mass, MASS, spot.step("pole_mass"));
+                self.number("`cart_friction`", cart_friction, DAMPING, spot.step("cart_friction"));
+                self.number("`angle`", angle, ANGLE, spot.step("angle"));
+            }
+            Body::Rover { at, heading, control: _, joints: _ } => {
+                for (index, number) in [&at.0, &at.1, &at.2].into_iter().enumerate() {
+                    self.number("the rover's place", number, COORDINATE, spot.step("at").step(index));
+                }
+                self.number("`heading`", heading, ANGLE, spot.step("heading"));
+            }
+        }
+    }
+
+    /// What the props are; where they stand is said in `placement`.
+    pub(super) fn props(&mut self, spot: Spot<'_>) {
+        for (index, (name, prop)) in self.scene.props.0.iter().enumerate() {
+            if self.is_full() {
+                return;
+            }
+            self.name(name, spot.key(name), "prop");
+            self.prop(prop, spot.step(name.as_str()));
+            self.place(index, spot.step(name.as_str()));
+        }
+        self.overlaps(spot);
+    }
+
+    fn prop(&mut self, prop: &Prop, spot: Spot<'_>) {
+        match prop {
+            Prop::Box { size, mass, friction, at: _ } => {
+                self.size(size, spot.step("size"));
+                self.matter(mass, friction, spot);
+            }
+            Prop::Ball { radius, mass, friction, at: _ } => {
+                self.number("`radius`", radius, LENGTH, spot.step("radius"));
+                self.matter(mass, friction, spot);
+            }
+            Prop::Cylinder { radius, height, mass, friction, at: _ } => {
+                self.number("`radius`", radius, LENGTH, spot.step("radius"));
+                self.number("`height`", height, LENGTH, spot.step("height"));
+                self.matter(mass, friction, spot);
+            }
+            Prop::Block { size, friction, at: _ } => {
+                self.size(size, spot.step("size"));
+                self.number("`friction`", friction, FRICTION, spot.step("friction"));
+            }
+            Prop::Zone { radius, at: _ } => self.number("`radius`", radius, LENGTH, spot.step("radius")),
+            Prop::Heap { of, count, radius, at: _ } => {
+                self.item(of, spot.step("of"));
+                self.count(count, spot.step("count"));
+                self.number("`radius`", radius, LENGTH, spot.step("radius"));
+            }
+            Prop::Row { of, count, gap, heading, at: _ } => {
+                self.item(of, spot.step("of"));
+                self.count(count, spot.step("count"));
+                self.number("`gap`", gap, super::numbers::DISTANCE, spot.step("gap"));
+                self.number("`heading`", heading, ANGLE, spot.step("heading"));
+            }
+            Prop::Stack { of, count, at: _ } => {
+                self.item(of, spot.step("of"));
+                self.count(count, spot.step("count"));
+            }
+            Prop::Scatter { of, count, min_distance } => {
+                self.item(of, spot.step("of"));
+                self.count(count, spot.step("count"));
+                self.number("`min_distance`", min_distance, super::numbers::DISTANCE, spot.step("min_distance"));
+            }
+        }
+    }
+
+    fn item(&mut self, item: &Item, spot: Spot<'_>) {
+        let (mass, friction, spread) = match item {
+            Item::Box { size, mass, friction, spread } => {
+                self.size(size, spot.step("size"));
+                (mass, friction, spread)
+            }
+            Item::Ball { radius, mass, friction, spread } => {
+                self.number("`radius`", radius, LENGTH, spot.step("radius"));
+                (mass, friction, spread)
+            }
+        };
+        self.matter(mass, friction, spot);
+        self.number("`spread`", spread, SPREAD, spot.step("spread"));
+    }
+
+    fn size(&mut self, size: &(Number, Number, Number), spot: Spot<'_>) {
+        for (index, edge) in [&size.0, &size.1, &size.2].into_iter().enumerate() {
+            self.number(["the edge along x", "the edge along y", "the edge along z"][index], edge, LENGTH, spot.step(index));
+        }
+    }
+
+    fn matter(&mut self, mass: &Number, friction: &Number, spot: Spot<'_>) {
+        self.number("`mass`", mass, MASS, spot.step("mass"));
+        self.number("`friction`", friction, FRICTION, spot.step("friction"));
+    }
+
+    pub(super) fn sensors(&mut self, spot: Spot<'_>) {
+        for (index, sensor) in self.scene.sensors.iter().enumerate() {
+            if self.is_full() {
+                return;
+            }
+            let spot = spot.step(index);
+            let (noise, delay) = match sensor {
+                Sensor::Joints { noise, delay } | Sensor::Motion { noise, delay } | Sensor::LastAction { noise, delay } => (noise, delay),
+                Sensor::Offset { to, noise, delay } => {
+                    self.refers("`to`", to, &SEEN, spot.step("to"));
+                    (noise, delay)
+                }
+                Sensor::Rays { count, reach, height, noise, delay } => {
+                    if !(1..=1024).contains(count) {
+                        self.wrong(spot.step("count"), |spot| spot.problem(format!("`count` is {count}")).expecting("1 to 1024 rays"));
+                    }
+                    self.fixed("`reach`", *reach, LENGTH, spot.step("reach"));
+                    self.fixed("`height`", *height, COORDINATE, spot.step("height"));
+                    (noise, delay)
+                }
+                Sensor::Grid { cells, cell, of, noise, delay } => {
+                    for (index, count) in [cells.0, cells.1].into_iter().enumerate() {
+                        if !(1..=64).contains(&count) {
+                            self.wrong(spot.step("cells").step(index), |spot| {
+                                spot.problem(format!("there are {count} cells")).expecting("1 to 64")
+                            });
+                        }
+                    }
+                    self.fixed("`cell`", *cell, LENGTH, spot.step("cell"));
+                    self.refers("`of`", of, &MAPPED, spot.step("of"));
+                    (noise, delay)
+                }
+            };
+            self.number("`noise`", noise, NOISE, spot.step("noise"));
+            self.number("`delay`", delay, DELAY, spot.step("delay"));
+        }
+    }
+
+    pub(super) fn disturbances(&mut self, spot: Spot<'_>) {
+        for (index, disturbance) in self.scene.disturbances.iter().enumerate() {
+            if self.is_full() {
+                return;
+            }
+            let spot = spot.step(index);
+            let Disturbance::Push { on, force, every, lasting } = disturbance;
+            self.refers("`on`", on, &PUSHED, spot.step("on"));
+            self.number("`force`", force, FORCE, spot.step("force"));
+            self.number("`every`", every, DURATION, spot.step("every"));
+            self.number("`lasting`", lasting, DURATION, spot.step("lasting"));
+        }
+    }
+}
