@@ -92,6 +92,26 @@ fn a_row_has_the_same_bits_among_any_number_of_rows() {
 }
 
 #[test]
+fn vector_units_give_the_bits_of_one_sum_after_another() {
+    // Whatever this machine's vector unit is: bias first, then products added in order, two roundings each. So every machine agrees.
+    let net = network(&[7, 70, 33, 3], Activation::Relu);
+    let inputs = normals(3, 9, 7);
+    let outputs = net.forward(&inputs);
+    for row in 0..9 {
+        let mut values = inputs.row(row).to_vec();
+        for (index, (weights, biases)) in net.layers().into_iter().enumerate() {
+            let sum = |column: usize| {
+                let products = values.iter().zip(weights.iter().skip(column).step_by(biases.len())).map(|(value, weight)| value * weight);
+                products.fold(biases[column], |sum, product| sum + product)
+            };
+            let sums = (0..biases.len()).map(sum);
+            values = if index < 2 { sums.map(|sum| sum.max(0.0)).collect() } else { sums.collect() };
+        }
+        assert_eq!(outputs.row(row), values);
+    }
+}
+
+#[test]
 fn thread_counts_change_no_bit_of_a_gradient() {
     let net = network(&[7, 64, 64, 3], Activation::Relu);
     let (inputs, slopes) = (normals(3, 1500, 7), normals(4, 1500, 3));
