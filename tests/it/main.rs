@@ -1,5 +1,6 @@
 //! The one integration-test binary: its modules mirror `src/`.
 
+mod learn;
 mod malformed;
 mod ron;
 mod scene;
