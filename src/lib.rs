@@ -11,6 +11,7 @@ pub mod task;
 
 pub mod pilot;
 
+pub mod cli;
 pub mod curriculum;
 pub mod learn;
 pub mod ron;
