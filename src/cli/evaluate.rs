@@ -19,7 +19,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 #[derive(Args)]
-#[command(after_help = "Examples:\n  apprentice evaluate runs/push --require 'success>=0.9'\n  apprentice evaluate scenes/push --pilot expert --levels 100")]
+#[command(
+    after_help = "Examples:\n  apprentice evaluate runs/push --require 'success>=0.9'\n  apprentice evaluate scenes/push --pilot expert --levels 100"
+)]
 pub(super) struct EvaluateArgs {
     /// Runs, checkpoints, or one scene (with --pilot)
     #[arg(required = true, value_name = "RUN|SCENE")]

@@ -12,7 +12,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 #[derive(Args)]
-#[command(after_help = "Examples:\n  apprentice train scenes/push\n  apprentice train scenes/push/ppo.ron --set learner.rate=3e-4 --seeds 5 --out runs/push --resume")]
+#[command(
+    after_help = "Examples:\n  apprentice train scenes/push\n  apprentice train scenes/push/ppo.ron --set learner.rate=3e-4 --seeds 5 --out runs/push --resume"
+)]
 pub(super) struct TrainArgs {
     /// A recipe, or a scene (then its `ppo.ron` is meant)
     #[arg(value_name = "SCENE|RECIPE")]

@@ -158,7 +158,11 @@ impl Plan {
             let fixed = physics.bodies.insert(RigidBodyBuilder::fixed());
             match surrounding {
                 Surrounding::Floor { friction } => {
-                    physics.colliders.insert_with_parent(world_collider(ColliderBuilder::new(SharedShape::halfspace(Vector::Z))), fixed, physics.bodies);
+                    physics.colliders.insert_with_parent(
+                        world_collider(ColliderBuilder::new(SharedShape::halfspace(Vector::Z))),
+                        fixed,
+                        physics.bodies,
+                    );
                     surroundings.push((fixed, quantities.resolve(friction)));
                     thing("floor", ThingKind::Floor, vec![fixed]);
                 }
