@@ -49,6 +49,26 @@ pub struct PhysicsQuery {
     joints: &'static mut RapierContextJoints,
 }
 
+/// How arenas are integrated, in ticks of `dt` seconds.
+///
+/// Rapier's defaults are made for rooms and cars: boxes of 0.2 m rest 5 mm deep in each other. These let things of a decimetre rest as
+/// they should, faster (`benches/peers/README.md` has the measurements): contacts as stiff as the iterations can hold, found
+/// anew after a centimetre, and looked for half a centimetre ahead.
+pub fn integration(dt: f32) -> IntegrationParameters {
+    let defaults = IntegrationParameters::default();
+    let iterations = 2;
+    let stiffest = iterations as f32 / (4.0 * dt);
+    IntegrationParameters {
+        dt,
+        num_solver_iterations: iterations,
+        contact_softness: SpringCoefficients { natural_frequency: stiffest, ..defaults.contact_softness },
+        static_contact_softness: SpringCoefficients { natural_frequency: 2.0 * stiffest, ..defaults.static_contact_softness },
+        normalized_prediction_distance: 0.005,
+        normalized_contact_recycle_distance: 0.01,
+        ..defaults
+    }
+}
+
 /// The components of an empty world.
 pub fn empty_world(parameters: IntegrationParameters) -> impl Bundle {
     let mut simulation = RapierContextSimulation::default();
