@@ -1,6 +1,6 @@
 //! What a visitor reads piece by piece: fields, entries, items, variants.
 
-use super::problem::{Problem, listed, nearest, shortened};
+use super::problem::{Problem, nearest, one_of, shortened};
 use super::read::Session;
 use super::reader::{Failure, Reader, counted};
 use super::stand_in::StandIn;
@@ -41,7 +41,7 @@ impl<'a> de::MapAccess<'a> for Fields<'a> {
                 return seed.deserialize(name).map(Some).map_err(|e| e.at(node));
             }
             let message = format!("unknown field `{}` in `{}`", shortened(name), self.owner);
-            let expected = format!("one of {}", listed(self.valid.iter().copied()));
+            let expected = one_of(self.valid.iter().copied());
             let hint = nearest(name, self.valid.iter().copied()).map(str::to_owned);
             session.note(key.start, key.end, |problem| Problem { message, expected, hint, ..problem });
         }

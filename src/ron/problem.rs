@@ -167,6 +167,11 @@ pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     all
 }
 
+/// "one of `a`, `b`", or just "`a`".
+pub(super) fn one_of<'a>(names: impl IntoIterator<Item = &'a str> + Clone) -> String {
+    if names.clone().into_iter().nth(1).is_some() { format!("one of {}", listed(names)) } else { listed(names) }
+}
+
 /// A text shortened for a message, without line breaks and the like.
 pub(super) fn shortened(text: &str) -> String {
     let mut short: String = text.chars().take(40).flat_map(char::escape_debug).collect();

@@ -64,6 +64,10 @@ pub fn read<T: DeserializeOwned>(text: &str, name: &str) -> Read<T> {
         }
         return Read { value: None, document: None, problems };
     };
+    if parsed.lost {
+        problems.sort();
+        return Read { value: None, document: None, problems };
+    }
     let session = Session::new(&source);
     let value = session.rounds(&root);
     problems.0.extend(session.problems.into_inner().into_values());

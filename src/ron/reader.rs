@@ -2,7 +2,7 @@
 
 use super::access::{Entries, Fields, Items, OfVariant, Variant};
 use super::figure::Figure;
-use super::problem::{Problem, listed, nearest, shortened};
+use super::problem::{Problem, listed, nearest, one_of, shortened};
 use super::read::Session;
 use super::stand_in::StandIn;
 use super::tree::{Node, Value};
@@ -89,7 +89,7 @@ impl de::Error for Failure {
     fn unknown_variant(variant: &str, valid: &'static [&'static str]) -> Self {
         let hint = nearest(variant, valid.iter().copied()).map(str::to_owned);
         let message = format!("unknown name `{}`", shortened(variant));
-        Self::new(Fault::Refused { message, expected: format!("one of {}", listed(valid.iter().copied())), hint })
+        Self::new(Fault::Refused { message, expected: one_of(valid.iter().copied()), hint })
     }
 
     fn missing_field(field: &'static str) -> Self {
@@ -522,7 +522,7 @@ impl<'a> de::Deserializer<'a> for Reader<'a> {
         if self.is_lost() {
             return self.stand_in().deserialize_enum(name, valid, visitor);
         }
-        let expected = || format!("one of {}", listed(valid.iter().copied()));
+        let expected = || one_of(valid.iter().copied());
         match (self.name(), &self.node.value) {
             (Some(found), _) if valid.contains(&found) => {
                 return visitor.visit_enum(Variant { reader: self, valid: Some(name) }).map_err(|e: Failure| e.at(self.node));

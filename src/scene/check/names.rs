@@ -30,19 +30,17 @@ pub(super) enum Thing {
 }
 
 impl Thing {
+    /// Said behind the name of one that does not fit.
     fn words(self) -> &'static str {
         match self {
-            Self::Body => "the body",
-            Self::Link | Self::LinkAndJoint => "a link of the body",
-            Self::Joint => "a joint of the body",
-            Self::Floor => "the floor",
-            Self::Walls => "the walls",
-            Self::Origin => "the origin",
-            Self::Loose => "a loose prop",
-            Self::Block => "a block",
-            Self::Zone => "a zone",
-            Self::Group => "a group",
-            Self::Unclear => "unreadable",
+            // Their names say it.
+            Self::Body | Self::Floor | Self::Walls | Self::Origin | Self::Unclear => "",
+            Self::Link | Self::LinkAndJoint => ", which is a link",
+            Self::Joint => ", which is a joint",
+            Self::Loose => ", which is a loose prop",
+            Self::Block => ", which is a `Block`",
+            Self::Zone => ", which is a `Zone`",
+            Self::Group => ", which is a group",
         }
     }
 }
@@ -127,9 +125,9 @@ impl Checker<'_> {
     fn all_names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.scene.props.names().map(str::to_owned).collect();
         names.push("body".into());
-        let mut parts: Vec<&str> = bodies::links(&self.scene.body).to_vec();
-        parts.extend(bodies::joints(&self.scene.body));
-        parts.dedup();
+        let links = bodies::links(&self.scene.body);
+        let mut parts: Vec<&str> = links.to_vec();
+        parts.extend(bodies::joints(&self.scene.body).iter().filter(|joint| !links.contains(joint)));
         names.extend(parts.iter().map(|part| format!("body.{part}")));
         names.extend(
             [Floor, Walls]
@@ -149,8 +147,7 @@ impl Checker<'_> {
             Some(thing) => {
                 let fitting = self.fitting(wanted);
                 self.wrong(spot, |spot| {
-                    let mut problem =
-                        spot.problem(format!("{what} cannot be `{name}`, which is {}", thing.words())).expecting(wanted.words);
+                    let mut problem = spot.problem(format!("{what} cannot be `{name}`{}", thing.words())).expecting(wanted.words);
                     problem.expected += &examples(&fitting);
                     problem
                 });
