@@ -32,6 +32,7 @@ impl<'a> de::MapAccess<'a> for Fields<'a> {
 
     fn next_key_seed<K: DeserializeSeed<'a>>(&mut self, seed: K) -> Result<Option<K::Value>, Failure> {
         let Reader { node, session, .. } = self.reader;
+        session.go_on()?;
         for (key, value) in self.given.by_ref() {
             let name = &session.source.text[key.start as usize..key.end as usize];
             let name = name.strip_prefix("r#").unwrap_or(name);
@@ -76,6 +77,7 @@ impl<'a> de::MapAccess<'a> for Entries<'a> {
     type Error = Failure;
 
     fn next_key_seed<K: DeserializeSeed<'a>>(&mut self, seed: K) -> Result<Option<K::Value>, Failure> {
+        self.session.go_on()?;
         let Some((key, value)) = self.entries.next() else { return Ok(None) };
         self.value = Some(value);
         seed.deserialize(Reader::new(key, self.session)).map(Some)
@@ -109,6 +111,7 @@ impl<'a> de::SeqAccess<'a> for Items<'a> {
     type Error = Failure;
 
     fn next_element_seed<T: DeserializeSeed<'a>>(&mut self, seed: T) -> Result<Option<T::Value>, Failure> {
+        self.session.go_on()?;
         self.items.next().map(|node| seed.deserialize(Reader::new(node, self.session))).transpose()
     }
 

@@ -154,6 +154,11 @@ impl<'a> Session<'a> {
         self.problems.borrow().len() >= MOST_PROBLEMS
     }
 
+    /// Ends the reading where so much is wrong that more would not help.
+    pub fn go_on(&self) -> Result<(), Failure> {
+        if self.is_full() { Err(Failure::new(Fault::Stuck)) } else { Ok(()) }
+    }
+
     /// From now on a stand-in replaces the node.
     pub fn doubt(&self, node: &Node) {
         self.doubts.borrow_mut().insert(node.start);

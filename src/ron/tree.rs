@@ -172,6 +172,8 @@ impl Parser<'_> {
             self.token.kind = Kind::End;
             return;
         }
+        // Behind a comment without an end there is nothing.
+        self.stopped |= matches!(self.token.kind, Kind::Bad(_)) && self.spelling() == "/*";
         let problem = match &self.token.kind {
             Kind::Bad(bad) => self.source.problem(self.token.start, self.token.end, bad.clone()),
             _ => self.source.problem(self.token.start, self.token.end, message).expecting(expected),
@@ -347,7 +349,9 @@ impl Parser<'_> {
                 _ => {
                     let found = self.found();
                     self.note(format!("found {found}"), format!("`,` or `{close}`"));
-                    if !self.begins() {
+                    if self.spelling() == ";" {
+                        self.advance();
+                    } else if !self.begins() {
                         self.pass_over();
                         if self.token.kind == Kind::Comma {
                             self.advance();

@@ -10,17 +10,39 @@ mod task;
 mod timing;
 mod world;
 
+use self::names::Thing;
 use super::number::Span;
 use super::schema::Scene;
 use crate::ron::{Document, Problem, Problems, Spot};
+use std::collections::BTreeMap;
 
 /// So many problems are told at most.
 const MOST: usize = 100;
+/// A scene has so many props (or sensors, ..) at most.
+const MOST_PARTS: usize = 1000;
 
 /// Everything that is wrong with `scene`, which was read from `document`; sorted by place.
 pub fn check(scene: &Scene, document: &Document) -> Problems {
-    let mut checker = Checker { scene, document, problems: Problems::default() };
     let root = document.root();
+    let props = root.step("props");
+    let things = scene.props.0.iter().take(MOST_PARTS).map(|(name, prop)| {
+        let doubtful = props.step(name.as_str()).is_doubtful();
+        (name.as_str(), if doubtful { Thing::Unclear } else { Thing::of(prop) })
+    });
+    let mut checker = Checker { scene, document, things: things.collect(), problems: Problems::default() };
+    let parts = [
+        ("props", scene.props.0.len()),
+        ("varies", scene.varies.0.len()),
+        ("sensors", scene.sensors.len()),
+        ("surroundings", scene.surroundings.len()),
+        ("disturbances", scene.disturbances.len()),
+    ];
+    for (name, count) in parts.into_iter().filter(|(_, count)| *count > MOST_PARTS) {
+        checker
+            .wrong(root.step(name), |spot| spot.problem(format!("there are {count} `{name}`")).expecting(format!("at most {MOST_PARTS}")));
+        // All of them are looked for among all of them.
+        return checker.problems;
+    }
     checker.timing(root);
     checker.world(root);
     checker.varies(root.step("varies"));
@@ -38,6 +60,8 @@ pub fn check(scene: &Scene, document: &Document) -> Problems {
 struct Checker<'a> {
     scene: &'a Scene,
     document: &'a Document,
+    /// What each prop is.
+    things: BTreeMap<&'a str, Thing>,
     problems: Problems,
 }
 

@@ -30,6 +30,15 @@ pub(super) enum Thing {
 }
 
 impl Thing {
+    pub(super) fn of(prop: &Prop) -> Self {
+        match prop {
+            Prop::Box { .. } | Prop::Ball { .. } | Prop::Cylinder { .. } => Loose,
+            Prop::Block { .. } => Block,
+            Prop::Zone { .. } => Zone,
+            Prop::Heap { .. } | Prop::Row { .. } | Prop::Stack { .. } | Prop::Scatter { .. } => Group,
+        }
+    }
+
     /// Said behind the name of one that does not fit.
     fn words(self) -> &'static str {
         match self {
@@ -97,20 +106,9 @@ impl Checker<'_> {
             "walls" => return self.stands(Walls).then_some(Walls),
             _ => {}
         }
-        let props = self.document.root().step("props");
-        let Some(prop) = self.scene.props.get(name) else {
-            // Where the props could not be read as a whole, any name may be one of them.
-            return props.is_partial().then_some(Thing::Unclear);
-        };
-        if props.step(name).is_doubtful() {
-            return Some(Thing::Unclear);
-        }
-        Some(match prop {
-            Prop::Box { .. } | Prop::Ball { .. } | Prop::Cylinder { .. } => Loose,
-            Prop::Block { .. } => Block,
-            Prop::Zone { .. } => Zone,
-            Prop::Heap { .. } | Prop::Row { .. } | Prop::Stack { .. } | Prop::Scatter { .. } => Group,
-        })
+        // Where the props could not be read as a whole, any name may be one of them.
+        let unclear = || self.document.root().step("props").is_partial().then_some(Thing::Unclear);
+        self.things.get(name).copied().or_else(unclear)
     }
 
     fn stands(&self, thing: Thing) -> bool {
