@@ -1,10 +1,11 @@
 //! What a visitor reads piece by piece: fields, entries, items, variants.
 
+use super::failure::{Failure, counted};
+use super::node::{Key, Node, Value};
 use super::problem::{Problem, nearest, one_of, shortened};
 use super::read::Session;
-use super::reader::{Failure, Reader, counted};
+use super::reader::Reader;
 use super::stand_in::StandIn;
-use super::tree::{Key, Node, Value};
 use serde::Deserializer as _;
 use serde::de::value::StrDeserializer;
 use serde::de::{self, DeserializeSeed, IntoDeserializer, Visitor};
@@ -32,8 +33,8 @@ impl<'a> de::MapAccess<'a> for Fields<'a> {
 
     fn next_key_seed<K: DeserializeSeed<'a>>(&mut self, seed: K) -> Result<Option<K::Value>, Failure> {
         let Reader { node, session, .. } = self.reader;
-        session.go_on()?;
         for (key, value) in self.given.by_ref() {
+            session.go_on()?;
             let name = &session.source.text[key.start as usize..key.end as usize];
             let name = name.strip_prefix("r#").unwrap_or(name);
             if self.valid.is_empty() || self.valid.contains(&name) {

@@ -1,7 +1,7 @@
 //! [`Document`]: a text that was read, and the place of every value in it.
 
+use super::node::{Node, Value};
 use super::problem::{Problem, nearest, one_of};
-use super::tree::{Node, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Characters of a line that are shown at most.

@@ -1,6 +1,7 @@
 //! From tokens to a tree whose nodes keep their places. What is not RON is noted, and reading goes on behind it.
 
 use super::document::Source;
+use super::node::{Key, Node, Value};
 use super::problem::{Note, Problem, nearest, shortened};
 use super::token::{Kind, Token, Tokens};
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,47 +10,6 @@ use std::collections::{BTreeMap, BTreeSet};
 const DEEPEST: usize = 64;
 /// After so many mistakes in its form a text is most likely no RON at all.
 const MOST_MISTAKES: usize = 50;
-
-/// A value and its place in bytes. No two nodes start at the same byte, so `start` is also a name for the node.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Node {
-    pub start: u32,
-    pub end: u32,
-    /// How many bytes the name before the value takes: that of a struct or variant. 0: none.
-    pub name: u32,
-    pub value: Value,
-}
-
-/// A field's name: its place.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Key {
-    pub start: u32,
-    pub end: u32,
-}
-
-/// What a value is.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) enum Value {
-    /// Could not be read: noted already.
-    #[default]
-    Broken,
-    /// A name alone.
-    Bare,
-    Bool(bool),
-    Number,
-    Byte(u8),
-    Char(char),
-    Text(String),
-    Bytes(Vec<u8>),
-    /// `[..]`
-    List(Vec<Node>),
-    /// `(..)`, perhaps empty
-    Tuple(Vec<Node>),
-    /// `(field: ..)`
-    Struct(Vec<(Key, Node)>),
-    /// `{key: ..}`
-    Map(Vec<(Node, Node)>),
-}
 
 /// What came of a text.
 #[derive(Default)]
@@ -172,8 +132,8 @@ impl Parser<'_> {
             self.token.kind = Kind::End;
             return;
         }
-        // Behind a comment without an end there is nothing.
-        self.stopped |= matches!(self.token.kind, Kind::Bad(_)) && self.spelling() == "/*";
+        // Behind a comment or text without an end there is nothing.
+        self.stopped |= matches!(self.token.kind, Kind::Bad(_)) && self.token.end as usize + 1 >= self.source.text.len();
         let problem = match &self.token.kind {
             Kind::Bad(bad) => self.source.problem(self.token.start, self.token.end, bad.clone()),
             _ => self.source.problem(self.token.start, self.token.end, message).expecting(expected),

@@ -96,7 +96,7 @@ fn costly() -> Vec<(&'static str, String)> {
         ("many props", props(&|i| format!("\"p{i}\":Zone(radius:1,at:Anywhere),"))),
         ("many props in each other", props(&|i| format!("\"p{i}\":Ball(radius:1,mass:1,at:At(x:0,y:0)),"))),
         ("many unreadable props", props(&|i| format!("\"p{i}\":Bell(radius:1),"))),
-        ("a wide predicate", success("Inside(\"cube\",\"disc\"),", "All([", "])), All([").replace(")), All([", "]), extra: (")),
+        ("a wide predicate", success("Inside(\"cube\",\"disk\"),", "All([", "]), failure: ")),
         ("predicates of nothing", success("All([]),", "All([", "AtRest(\"cube\")]), failure: ")),
         (
             "shares of shares",
@@ -253,13 +253,14 @@ fn mutate(text: &mut Vec<u8>, other: &[u8], rng: &mut Stream) {
 #[test]
 fn changed_scenes_are_loaded_or_refused_and_never_panic() {
     let mut rng = Stream::new(1, Purpose::Layout, 0, 0);
-    let mut texts: Vec<Vec<u8>> = scenes().iter().map(|path| fs::read(path.join("scene.ron")).unwrap()).collect();
+    let valid: Vec<Vec<u8>> = scenes().iter().map(|path| fs::read(path.join("scene.ron")).unwrap()).collect();
+    let mut texts = valid.clone();
     texts.extend(fs::read_dir(root().join("tests/it/malformed")).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap()));
     texts.sort();
     let (mut loaded, mut refused) = (0, 0);
     for round in 0..4000 {
-        let mut text = texts[round % texts.len()].clone();
-        for _ in 0..=rng.below(4) {
+        let mut text = if round % 2 == 0 { valid[rng.below(valid.len())].clone() } else { texts[rng.below(texts.len())].clone() };
+        for _ in 0..=rng.below(3) {
             mutate(&mut text, &texts[rng.below(texts.len())], &mut rng);
         }
         match load::from_text(&String::from_utf8_lossy(&text), "test.ron") {
