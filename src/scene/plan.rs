@@ -9,7 +9,7 @@ use crate::body::{Embodiment, Parts, embodiment};
 use crate::control::ControlTiming;
 use crate::curriculum::Level;
 use crate::physics::rapier::prelude::*;
-use crate::physics::{Physics, PhysicsQuery, PhysicsView, WorldState, empty_world};
+use crate::physics::{Physics, PhysicsQuery, PhysicsView, WorldState, empty_world, integration};
 use crate::ron::Problems;
 use crate::sensor::SensorPlan;
 use crate::signal::Channels;
@@ -158,7 +158,7 @@ impl Plan {
         let quantities = Quantities(scene.varies.0.clone());
         let body = embodiment(&scene.body, &quantities);
         let mut builder = World::new();
-        let entity = builder.spawn(empty_world(parameters(timing))).id();
+        let entity = builder.spawn(empty_world(integration(timing.physics_dt()))).id();
         let mut query = builder.query::<PhysicsQuery>();
         let mut item = query.get_mut(&mut builder, entity).expect("just spawned");
         let mut physics = item.physics();
@@ -271,7 +271,7 @@ impl Plan {
 
     /// How Rapier integrates in this scene's arenas.
     pub fn parameters(&self) -> IntegrationParameters {
-        parameters(self.timing)
+        integration(self.timing.physics_dt())
     }
 
     /// Brings a world, whatever came before in it, to the start of `level`.
@@ -301,22 +301,6 @@ pub struct Situation<'a> {
     pub setting: &'a Setting,
     /// The action of this step (for sensors, which come before it: of the step before).
     pub action: &'a [f32],
-}
-
-/// Rapier's defaults are made for rooms and cars: boxes of 0.2 m rest 5 mm deep in each other. These let things of a decimetre rest as
-/// they should, at the same speed (`benches/peers/README.md` has the measurements): contacts as stiff as the iterations can hold, found
-/// anew after a centimetre, and looked for half a centimetre ahead.
-fn parameters(timing: ControlTiming) -> IntegrationParameters {
-    let defaults = IntegrationParameters::default();
-    let stiffest = defaults.num_solver_iterations as f32 * timing.physics_hz as f32 / 4.0;
-    IntegrationParameters {
-        dt: timing.physics_dt(),
-        contact_softness: SpringCoefficients { natural_frequency: stiffest, ..defaults.contact_softness },
-        static_contact_softness: SpringCoefficients { natural_frequency: 2.0 * stiffest, ..defaults.static_contact_softness },
-        normalized_prediction_distance: 0.005,
-        normalized_contact_recycle_distance: 0.01,
-        ..defaults
-    }
 }
 
 /// A collider of surroundings or a prop.

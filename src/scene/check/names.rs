@@ -30,19 +30,26 @@ pub(super) enum Thing {
 }
 
 impl Thing {
+    pub(super) fn of(prop: &Prop) -> Self {
+        match prop {
+            Prop::Box { .. } | Prop::Ball { .. } | Prop::Cylinder { .. } => Loose,
+            Prop::Block { .. } => Block,
+            Prop::Zone { .. } => Zone,
+            Prop::Heap { .. } | Prop::Row { .. } | Prop::Stack { .. } | Prop::Scatter { .. } => Group,
+        }
+    }
+
+    /// Said behind the name of one that does not fit.
     fn words(self) -> &'static str {
         match self {
-            Self::Body => "the body",
-            Self::Link | Self::LinkAndJoint => "a link of the body",
-            Self::Joint => "a joint of the body",
-            Self::Floor => "the floor",
-            Self::Walls => "the walls",
-            Self::Origin => "the origin",
-            Self::Loose => "a loose prop",
-            Self::Block => "a block",
-            Self::Zone => "a zone",
-            Self::Group => "a group",
-            Self::Unclear => "unreadable",
+            // Their names say it.
+            Self::Body | Self::Floor | Self::Walls | Self::Origin | Self::Unclear => "",
+            Self::Link | Self::LinkAndJoint => ", which is a link",
+            Self::Joint => ", which is a joint",
+            Self::Loose => ", which is a loose prop",
+            Self::Block => ", which is a `Block`",
+            Self::Zone => ", which is a `Zone`",
+            Self::Group => ", which is a group",
         }
     }
 }
@@ -99,20 +106,9 @@ impl Checker<'_> {
             "walls" => return self.stands(Walls).then_some(Walls),
             _ => {}
         }
-        let props = self.document.root().step("props");
-        let Some(prop) = self.scene.props.get(name) else {
-            // Where the props could not be read as a whole, any name may be one of them.
-            return props.is_partial().then_some(Thing::Unclear);
-        };
-        if props.step(name).is_doubtful() {
-            return Some(Thing::Unclear);
-        }
-        Some(match prop {
-            Prop::Box { .. } | Prop::Ball { .. } | Prop::Cylinder { .. } => Loose,
-            Prop::Block { .. } => Block,
-            Prop::Zone { .. } => Zone,
-            Prop::Heap { .. } | Prop::Row { .. } | Prop::Stack { .. } | Prop::Scatter { .. } => Group,
-        })
+        // Where the props could not be read as a whole, any name may be one of them.
+        let unclear = || self.document.root().step("props").is_partial().then_some(Thing::Unclear);
+        self.things.get(name).copied().or_else(unclear)
     }
 
     fn stands(&self, thing: Thing) -> bool {
@@ -127,9 +123,9 @@ impl Checker<'_> {
     fn all_names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.scene.props.names().map(str::to_owned).collect();
         names.push("body".into());
-        let mut parts: Vec<&str> = bodies::links(&self.scene.body).to_vec();
-        parts.extend(bodies::joints(&self.scene.body));
-        parts.dedup();
+        let links = bodies::links(&self.scene.body);
+        let mut parts: Vec<&str> = links.to_vec();
+        parts.extend(bodies::joints(&self.scene.body).iter().filter(|joint| !links.contains(joint)));
         names.extend(parts.iter().map(|part| format!("body.{part}")));
         names.extend(
             [Floor, Walls]
@@ -149,8 +145,7 @@ impl Checker<'_> {
             Some(thing) => {
                 let fitting = self.fitting(wanted);
                 self.wrong(spot, |spot| {
-                    let mut problem =
-                        spot.problem(format!("{what} cannot be `{name}`, which is {}", thing.words())).expecting(wanted.words);
+                    let mut problem = spot.problem(format!("{what} cannot be `{name}`{}", thing.words())).expecting(wanted.words);
                     problem.expected += &examples(&fitting);
                     problem
                 });

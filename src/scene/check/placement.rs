@@ -181,7 +181,9 @@ impl Checker<'_> {
     /// The clear width between the walls.
     fn walls(&self) -> Option<(f32, f32)> {
         self.scene.surroundings.iter().enumerate().find_map(|(index, surrounding)| match surrounding {
-            Surrounding::Walls { size, .. } if !self.document.at(&["surroundings".into(), index.into()]).is_doubtful() => Some(*size),
+            Surrounding::Walls { size, .. } if !self.document.at(&["surroundings".into(), index.into()]).is_doubtful() => {
+                (size.0 > 0.0 && size.1 > 0.0).then_some(*size)
+            }
             _ => None,
         })
     }
