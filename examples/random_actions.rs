@@ -24,7 +24,12 @@ fn main() -> Result {
     let path = std::env::args().nth(1).unwrap_or_else(|| "scenes/push".into());
     let plan = Arc::new(Plan::load(path)?);
     println!("{}: {}", plan.name, plan.scene.about);
-    println!("{} numbers are observed, {} decided, {} times a second", plan.observation.width(), plan.action.width(), plan.timing.control_hz);
+    println!(
+        "{} numbers are observed, {} decided, {} times a second",
+        plan.observation.width(),
+        plan.action.width(),
+        plan.timing.control_hz
+    );
 
     let mut app = headless_app(Threads::default());
     app.add_plugins((

@@ -88,10 +88,7 @@ fn main() -> Result {
     let plan = Arc::new(Plan::load("scenes/push")?);
     let app = |pilot| {
         let mut app = headless_app(Threads::default());
-        app.add_plugins((
-            ControlPlugin { timing: plan.timing },
-            ArenaPlugin { plans: vec![plan.clone()], count: ARENAS, seed: 1, pilot },
-        ));
+        app.add_plugins((ControlPlugin { timing: plan.timing }, ArenaPlugin { plans: vec![plan.clone()], count: ARENAS, seed: 1, pilot }));
         app.add_task(Lap);
         app
     };
