@@ -1,6 +1,5 @@
 //! Tests of `src/training/`.
 
-
 mod curves;
 mod durable;
 mod machine;
