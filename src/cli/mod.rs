@@ -1,4 +1,4 @@
-//! The command line: one file per verb. Verbs say what went wrong as a [`Failure`]; `main` prints it and ends with its code.
+//! The command line: one file per verb. Verbs say what went wrong as a `Failure`; `run` prints it and ends with its code.
 
 mod check;
 mod compare;

@@ -5,4 +5,5 @@ mod learn;
 mod malformed;
 mod ron;
 mod scene;
+mod task;
 mod training;
