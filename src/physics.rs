@@ -131,9 +131,14 @@ fn view<'a>(
 const ABSURD: f32 = 1e4;
 
 impl Physics<'_> {
-    /// Simulates one tick under `gravity` (m/s², downwards). False where the world broke down: Rapier met a non-finite state (and
-    /// froze what had it).
-    pub fn tick(&mut self, gravity: f32) -> bool {
+    /// Simulates `ticks` ticks under `gravity` (m/s², downwards). False where the world broke down, before or on the way: it is then
+    /// left as it is, because Rapier may panic on what is not finite (`clamp` in the limits of a multibody's joints).
+    pub fn simulate(&mut self, gravity: f32, ticks: u32) -> bool {
+        self.is_sane() && (0..ticks).all(|_| self.tick(gravity) && self.is_sane())
+    }
+
+    /// Simulates one tick. False where Rapier met a non-finite state (and froze what had it).
+    fn tick(&mut self, gravity: f32) -> bool {
         let simulation = &mut *self.simulation;
         simulation.pipeline.step(
             Vector::new(0.0, 0.0, -gravity),
@@ -152,11 +157,15 @@ impl Physics<'_> {
         simulation.pipeline.quarantine().is_empty()
     }
 
-    /// Whether every enabled body is at a sane place and moves at a sane speed.
+    /// Whether every enabled body is at a sane place, moves at a sane speed and is pushed by a finite force.
     pub fn is_sane(&self) -> bool {
         self.bodies.iter().filter(|(_, body)| body.is_enabled() && !body.is_fixed()).all(|(_, body)| {
             let sane = |v: Vector| v.length_squared() < ABSURD * ABSURD;
-            sane(body.translation()) && sane(body.linvel()) && sane(body.angvel())
+            sane(body.translation())
+                && sane(body.linvel())
+                && sane(body.angvel())
+                && body.rotation().is_finite()
+                && (body.user_force() + body.user_torque()).is_finite()
         })
     }
 

@@ -18,6 +18,9 @@ pub trait Embodiment: Send + Sync {
     fn links(&self) -> &'static [&'static str];
     /// Names of the joints.
     fn joints(&self) -> &'static [&'static str];
+    /// Whether it keeps level on the floor: its sensors then leave out what hardly changes (height, roll, pitch), which a normaliser
+    /// would blow up to noise.
+    fn level(&self) -> bool;
     /// Radius of the circle around the root that is kept clear of props, m.
     fn clearance(&self) -> f32;
     /// Where the root starts: x, y and the height of its underside, m, and its heading, rad.

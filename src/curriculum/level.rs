@@ -1,6 +1,6 @@
 //! Levels: points of the unit cube, a grid for layouts, and a seed. Plain data: a level knows no scene.
 
-use crate::stream::Stream;
+use crate::stream::{Purpose, Stream};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use twox_hash::XxHash3_64;
@@ -59,4 +59,9 @@ impl Level {
         bytes.extend(self.seed.to_le_bytes());
         LevelId(XxHash3_64::oneshot(&bytes))
     }
+}
+
+/// The first `count` of the held-out levels of a scene with `varies` varied numbers: the same whatever the run's seed, never trained on.
+pub fn held_out(varies: usize, count: usize) -> Vec<Level> {
+    (0..count as u64).map(|index| Level::draw(varies, &mut Stream::new(0, Purpose::HeldOut, index, 0))).collect()
 }
