@@ -16,3 +16,6 @@ pub mod learn;
 pub mod ron;
 pub mod stream;
 pub mod training;
+
+pub mod bench;
+pub mod cli;
