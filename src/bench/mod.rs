@@ -87,8 +87,7 @@ pub fn run(settings: &Settings, out: &mut dyn Write) -> Result<(), BenchError> {
 
 /// The step's cost for every number of arenas. They take turns too: the cost of an arena among many is compared with that among few.
 fn measure(plan: &Arc<Plan>, settings: &Settings) -> Vec<Line> {
-    let mut stages: Vec<Stage> =
-        settings.arenas.iter().map(|count| Stage::new(plan, *count, settings.threads, settings.block)).collect();
+    let mut stages: Vec<Stage> = settings.arenas.iter().map(|count| Stage::new(plan, *count, settings.threads, settings.block)).collect();
     let mut turns: Vec<Vec<[Pair; 2]>> = vec![Vec::new(); stages.len()];
     // Seconds of a whole control step for one arena, of every round.
     let mut costs: Vec<Vec<f64>> = vec![Vec::new(); stages.len()];
@@ -99,7 +98,8 @@ fn measure(plan: &Arc<Plan>, settings: &Settings) -> Vec<Line> {
                 let order = (turns[index].len() + round).is_multiple_of(2);
                 turns[index].push([Extent::Whole, Extent::Physics].map(|extent| stage.pair(extent, order)));
             }
-            let mut step: Vec<f64> = turns[index][first..].iter().map(|[whole, _]| whole.ours / (stage.steps * stage.count) as f64).collect();
+            let mut step: Vec<f64> =
+                turns[index][first..].iter().map(|[whole, _]| whole.ours / (stage.steps * stage.count) as f64).collect();
             costs[index].push(Spread::of(&mut step).median);
         }
     }

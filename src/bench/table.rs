@@ -91,7 +91,10 @@ pub struct Alone {
 /// Where they cannot be written.
 pub fn write(lines: &[Line], json: bool, first: bool, out: &mut dyn Write) -> io::Result<()> {
     if first && !json {
-        writeln!(out, "| scene | arenas | steps/s whole | ticks/s whole | steps/s physics alone | steps/s bare loop | physics / bare | whole / bare | cost of an arena, at 16 = 1 |")?;
+        writeln!(
+            out,
+            "| scene | arenas | steps/s whole | ticks/s whole | steps/s physics alone | steps/s bare loop | physics / bare | whole / bare | cost of an arena, at 16 = 1 |"
+        )?;
         writeln!(out, "|---|--:|--:|--:|--:|--:|--:|--:|--:|")?;
     }
     for line in lines {

@@ -7,7 +7,7 @@ use crate::scene::load::scenes;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// What `apprentice bench` may be told. (`--json` and `--threads` are common to all verbs: see [`run`].)
+/// What `apprentice bench` may be told.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:\n  apprentice bench\n  apprentice bench scenes/clear --arenas 16,256")]
 pub struct BenchArgs {
@@ -30,12 +30,12 @@ pub struct BenchArgs {
     pub size: usize,
 }
 
-/// Measures, and writes the table (with `json`, one object per line) to `out`. `program` is the built binary, whose memory and cold
-/// start are measured; without it they are left out.
+/// Measures, and prints the table (with `json`, one object per line).
 ///
 /// # Errors
 /// Where a scene cannot be loaded, or a measuring process fails.
-pub fn run(args: &BenchArgs, threads: Threads, json: bool, program: Option<PathBuf>, out: &mut dyn Write) -> Result<(), BenchError> {
+pub fn run(args: &BenchArgs, threads: Threads, json: bool) -> Result<(), BenchError> {
+    let out = &mut std::io::stdout();
     let paths = if args.scenes.is_empty() { scenes(Path::new("scenes"))? } else { args.scenes.clone() };
     if let Some(errand) = args.child {
         for scene in &paths {
@@ -53,7 +53,7 @@ pub fn run(args: &BenchArgs, threads: Threads, json: bool, program: Option<PathB
         crowd: 256,
         steps: 100_000,
         starts: 5,
-        program,
+        program: std::env::current_exe().ok(),
         json,
     };
     let quick = Settings { arenas: vec![1, 16], rounds: 2, turn: 0.0, block: 0.01, crowd: 16, steps: 200, starts: 1, ..settings.clone() };

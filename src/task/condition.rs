@@ -104,9 +104,7 @@ impl Condition {
                 member.is_none_or(|member| (bodies[member].rotation() * Vector::Z).z >= libm::cosf(angle.of(values)))
             }),
             Self::Held(a) => share_of(situation, *a, |_, member| member.is_some_and(|member| is_held(situation, member))),
-            Self::Follows { forward, sideways, tolerance } => {
-                yes(command_error(situation, *forward, *sideways) <= tolerance.of(values))
-            }
+            Self::Follows { forward, sideways, tolerance } => yes(command_error(situation, *forward, *sideways) <= tolerance.of(values)),
             Self::Open(joint, share) => {
                 let joint = &situation.plan.parts.joints[*joint];
                 let opened = joint.limits(situation.world).map(|[low, high]| (joint.position(situation.world) - low) / (high - low));

@@ -30,9 +30,9 @@ pub struct Standing {
     #[serde(flatten)]
     pub progress: Progress,
     /// Bytes of `metrics.jsonl`.
-    pub metrics: u64,
+    pub metrics_bytes: u64,
     /// Bytes of `episodes.jsonl`.
-    pub episodes: u64,
+    pub episodes_bytes: u64,
     /// Time on the clock, s.
     pub wall_seconds: f64,
     /// Time of all cores together, s.

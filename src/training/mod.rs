@@ -12,6 +12,7 @@ pub mod metrics;
 pub mod overrides;
 pub mod progress;
 pub mod recipe;
+pub mod report;
 pub mod requirement;
 pub mod run;
 pub mod statistics;

@@ -153,8 +153,8 @@ pub fn train(prepared: &Prepared, run: &Path, options: &Options) -> Result<Endin
     let journal = Journal {
         run: run.into(),
         prepared: prepared.clone(),
-        metrics: MetricsLog::open(run, standing.metrics)?,
-        episodes: JsonLines::open(&run.join("episodes.jsonl"), standing.episodes).map_err(file)?,
+        metrics: MetricsLog::open(run, standing.metrics_bytes)?,
+        episodes: JsonLines::open(&run.join("episodes.jsonl"), standing.episodes_bytes).map_err(file)?,
         bar,
         watch: Stopwatch::start(),
         before: standing,
@@ -336,8 +336,8 @@ impl Journal {
             let (wall_seconds, cpu_seconds) = self.cost();
             let standing = Standing {
                 progress: trainer.progress,
-                metrics: self.metrics.mark().map_err(file)?,
-                episodes: self.episodes.mark().map_err(file)?,
+                metrics_bytes: self.metrics.mark().map_err(file)?,
+                episodes_bytes: self.episodes.mark().map_err(file)?,
                 wall_seconds,
                 cpu_seconds,
             };

@@ -7,10 +7,10 @@
 use crate::arena::{ArenaQuery, Classroom, FinishedEpisodes, in_order};
 use crate::control::{ControlStep, ControlSystems};
 use crate::curriculum::{EpisodeReport, LevelId};
+use crate::learn::batch::Batch;
 use crate::learn::experience::rollout::Rollout;
 use crate::learn::metrics::Metrics;
 use crate::learn::{Experience, Learner, Needs, Rows};
-use crate::learn::batch::Batch;
 use crate::pilot::policy::observations;
 use crate::signal::Outcome;
 use crate::training::recipe::{Budget, Reading, Recipe};
@@ -198,10 +198,8 @@ fn collect(mut trainer: ResMut<Trainer>, finished: Res<FinishedEpisodes>) {
 pub fn episode_means(episodes: &[EpisodeReport]) -> Vec<(String, f64)> {
     let counted: Vec<&EpisodeReport> = episodes.iter().filter(|report| report.outcome != Outcome::Diverged).collect();
     let mean = |of: &dyn Fn(&EpisodeReport) -> f64| counted.iter().map(|report| of(report)).sum::<f64>() / counted.len() as f64;
-    let mut means = vec![
-        ("train.episodes".to_owned(), counted.len() as f64),
-        ("train.diverged".to_owned(), (episodes.len() - counted.len()) as f64),
-    ];
+    let mut means =
+        vec![("train.episodes".to_owned(), counted.len() as f64), ("train.diverged".to_owned(), (episodes.len() - counted.len()) as f64)];
     if let Some(first) = counted.first() {
         means.push(("train.score".into(), mean(&|report| f64::from(report.score))));
         means.push(("train.success".into(), mean(&|report| f64::from(u8::from(report.success)))));
