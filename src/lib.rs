@@ -60,6 +60,7 @@
 //!
 //! - [`curriculum`] — levels, lessons, and the teachers that choose them.
 //! - [`training`] — [`recipe`](training::recipe) to [`run`](training::run) folder: checkpoints, metrics, evaluation, summaries.
+//! - [`bench`] — what the control step costs, beside bare Rapier worlds.
 //! - [`cli`] — the verbs, one file each.
 //!
 //! **Underneath**
@@ -82,6 +83,7 @@ pub mod task;
 
 pub mod pilot;
 
+pub mod bench;
 pub mod cli;
 pub mod curriculum;
 pub mod learn;

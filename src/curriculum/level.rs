@@ -66,3 +66,8 @@ impl Level {
         LevelId(XxHash3_64::oneshot(&bytes))
     }
 }
+
+/// The first `count` of the held-out levels of a scene with `varies` varied numbers: the same whatever the run's seed, never trained on.
+pub fn held_out(varies: usize, count: usize) -> Vec<Level> {
+    (0..count as u64).map(|index| Level::draw(varies, &mut Stream::new(0, Purpose::HeldOut, index, 0))).collect()
+}

@@ -8,3 +8,4 @@ pub mod number;
 pub mod place;
 pub mod plan;
 pub mod schema;
+pub mod scores;

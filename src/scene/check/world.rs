@@ -68,6 +68,12 @@ impl Checker<'_> {
         }
     }
 
+    fn body_place(&mut self, at: &(Number, Number, Number), spot: Spot<'_>) {
+        for (index, number) in [&at.0, &at.1, &at.2].into_iter().enumerate() {
+            self.number("the body's place", number, COORDINATE, spot.step("at").step(index));
+        }
+    }
+
     fn body(&mut self, spot: Spot<'_>) {
         match &self.scene.body {
             Body::CartPole { pole_length, pole_mass, cart_friction, angle, joints: _ } => {
@@ -77,9 +83,7 @@ impl Checker<'_> {
                 self.number("`angle`", angle, ANGLE, spot.step("angle"));
             }
             Body::Rover { at, heading, control: _, joints: _ } => {
-                for (index, number) in [&at.0, &at.1, &at.2].into_iter().enumerate() {
-                    self.number("the body's place", number, COORDINATE, spot.step("at").step(index));
-                }
+                self.body_place(at, spot);
                 self.number("`heading`", heading, ANGLE, spot.step("heading"));
             }
         }
