@@ -74,6 +74,15 @@ pub enum CheckpointError {
 impl Contract {
     /// Refuses to let a policy with this contract fly where `scene` is asked for. Another scene hash only warns.
     pub fn fits(&self, scene: &Self) -> Result<(), CheckpointError> {
+        self.shares(scene)?;
+        if self.scene_hash != scene.scene_hash {
+            tracing::warn!("the policy learnt in another scene than this one; its channels and its rate are the same");
+        }
+        Ok(())
+    }
+
+    /// Whether one policy can fly under both: with equal channels and rates.
+    pub fn shares(&self, scene: &Self) -> Result<(), CheckpointError> {
         for (signal, mine, theirs) in [("observation", &self.observation, &scene.observation), ("action", &self.action, &scene.action)] {
             if let Some(difference) = mine.difference(theirs) {
                 return Err(CheckpointError::Signal { signal, difference });
@@ -81,9 +90,6 @@ impl Contract {
         }
         if self.control_hz != scene.control_hz {
             return Err(CheckpointError::Rate { policy: self.control_hz, scene: scene.control_hz });
-        }
-        if self.scene_hash != scene.scene_hash {
-            tracing::warn!("the policy learnt in another scene than this one; its channels and its rate are the same");
         }
         Ok(())
     }
