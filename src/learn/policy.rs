@@ -41,7 +41,7 @@ pub enum CheckpointError {
         source: std::io::Error,
     },
     /// A file holds something else.
-    #[error("`{}` is no part of a checkpoint: {problem}; take an earlier checkpoint of the run", path.display())]
+    #[error("`{}` is no part of a checkpoint: {problem}; remove its folder, and the run goes on from the checkpoint before", path.display())]
     Malformed {
         /// Which.
         path: PathBuf,
@@ -191,6 +191,10 @@ impl Policy {
             return Err(malformed(&contract_path, format!("no network has layers of {:?}", saved.sizes)));
         }
         let data = read(&weights_path)?;
+        let weights: usize = saved.sizes.windows(2).map(|pair| pair[0] * pair[1]).sum();
+        if weights > data.len() {
+            return Err(malformed(&weights_path, format!("it is too small for layers of {:?}", saved.sizes)));
+        }
         let tensors = SafeTensors::deserialize(&data).map_err(|problem| malformed(&weights_path, problem.to_string()))?;
         let find = |name: &str, dtype: Dtype| {
             let view = tensors.tensor(name).map_err(|problem| malformed(&weights_path, problem.to_string()))?;

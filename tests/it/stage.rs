@@ -88,7 +88,11 @@ impl Stage {
     }
 
     fn with(mut app: App, plan: &Arc<Plan>, count: usize, pilot: Pilot) -> Self {
-        app.add_plugins((ControlPlugin { timing: plan.timing }, ArenaPlugin { plans: vec![plan.clone()], count, seed: 0, pilot }, PilotPlugin));
+        app.add_plugins((
+            ControlPlugin { timing: plan.timing },
+            ArenaPlugin { plans: vec![plan.clone()], count, seed: 0, pilot },
+            PilotPlugin,
+        ));
         app.insert_resource(Notes { rows: vec![Vec::new(); count], over: Vec::new() });
         app.add_systems(ControlStep, note.in_set(ControlSystems::Record));
         start(&mut app);
