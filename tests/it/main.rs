@@ -3,6 +3,7 @@
 
 mod arena;
 mod border;
+mod cli;
 mod contract;
 mod learn;
 mod malformed;
@@ -11,3 +12,4 @@ mod ron;
 mod scene;
 mod stage;
 mod training;
+mod workshop;
