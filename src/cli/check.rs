@@ -1,16 +1,18 @@
 //! `apprentice check`: everything that is wrong, in one go.
 
 use super::{Failure, General};
-use crate::ron::{Problem, Problems};
+use crate::curriculum::level::read_levels;
+use crate::ron::{self, Problem, Problems};
 use crate::scene::load;
+use crate::scene::scores::{self, Scores};
 use crate::training::recipe;
 use clap::Args;
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]
-#[command(after_help = "Examples:\n  apprentice check scenes/push\n  apprentice check scenes/*/*.ron")]
+#[command(after_help = "Examples:\n  apprentice check scenes/push\n  apprentice check scenes/*/*.ron runs/push-ppo-0001")]
 pub(super) struct CheckArgs {
-    /// Scenes (folders or files), recipes, or folders of them
+    /// Scenes (folders or files), recipes, files of levels or scores, or folders of such, as a run is one
     #[arg(required = true)]
     paths: Vec<PathBuf>,
 }
@@ -19,7 +21,11 @@ pub(super) fn run(args: &CheckArgs, general: &General) -> Result<(), Failure> {
     let mut problems = Problems::default();
     let mut right = Vec::new();
     for path in &args.paths {
-        for file in files(path)? {
+        let files = files(path).unwrap_or_else(|found| {
+            problems.0.extend(found.0);
+            Vec::new()
+        });
+        for file in files {
             match one(&file) {
                 Ok(()) => right.push(file),
                 Err(found) => problems.0.extend(found.0),
@@ -68,15 +74,18 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, Problems> {
     Ok(files)
 }
 
-/// A file that begins with `Recipe` (or has a learner) is a recipe; any other one a scene.
+/// What a file is, its first word tells, or its name where there is none: a list is one of levels.
 fn one(file: &Path) -> Result<(), Problems> {
+    let text = ron::read_text(file)?;
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    if name == "scores.ron" {
-        return Ok(());
-    }
-    let text = crate::ron::read_text(file)?;
-    let code = text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<String>();
-    if name != "scene.ron" && (code.trim_start().starts_with("Recipe") || (code.contains("learner:") && !code.contains("body:"))) {
+    let code =
+        text.lines().filter(|line| !line.starts_with("#!")).map(|line| line.split("//").next().unwrap_or_default()).collect::<String>();
+    let code = code.trim_start();
+    if name == scores::FILE {
+        ron::read::<Scores>(&text, &file.display().to_string()).finish().map(|_| ())
+    } else if code.starts_with('[') {
+        read_levels(file, None).map(|_| ())
+    } else if name != "scene.ron" && (code.starts_with("Recipe") || (code.contains("learner:") && !code.contains("body:"))) {
         recipe::prepare(file, &[]).map(|_| ())
     } else {
         load::load(file).map(|_| ())

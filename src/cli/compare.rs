@@ -5,7 +5,7 @@ use super::output::columns;
 use super::{Failure, General};
 use crate::training::curves::{Axis, Figure};
 use crate::training::report;
-use crate::training::summary::{Evaluation, Scores, probability_of_improvement};
+use crate::training::summary::{Evaluation, Scores, probability_of_improvement, scenes};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -37,8 +37,9 @@ pub(super) fn run(args: &CompareArgs, general: &General) -> Result<(), Failure> 
             return Err(Failure::input(format!("`{name}` is not finished: resume it, or judge its last checkpoint with `evaluate`")));
         }
         let scores = Scores::of(&evaluations, 0);
-        let better = first.as_ref().map(|first| probability_of_improvement(&evaluations, first, 0));
-        let mut row = row(&name, &evaluations[0].scene, &scores);
+        let shared = |first: &&Vec<Evaluation>| scenes(first).iter().any(|scene| scenes(&evaluations).contains(scene));
+        let better = first.as_ref().filter(shared).map(|first| probability_of_improvement(&evaluations, first, 0));
+        let mut row = row(&name, &scenes(&evaluations).join(", "), &scores);
         if let Some(better) = better {
             row.extend([format!("{:.2}", better.value), format!("{:.2} to {:.2}", better.low, better.high)]);
         }

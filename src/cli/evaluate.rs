@@ -3,11 +3,13 @@
 use super::output::columns;
 use super::{Failure, General};
 use crate::curriculum::Level;
-use crate::curriculum::level::held_out;
+use crate::curriculum::held_out;
+use crate::curriculum::level::read_levels;
 use crate::learn::policy::Policy;
 use crate::pilot::Pilot;
 use crate::ron;
 use crate::scene::plan::Plan;
+use crate::training::checkpoint;
 use crate::training::evaluation::{Judged, evaluate};
 use crate::training::recipe::{self, contract};
 use crate::training::report;
@@ -118,7 +120,13 @@ fn cases_of(path: &Path, args: &EvaluateArgs) -> Result<Vec<Case>, Failure> {
         Some("expert") => Pilot::expert(),
         Some("random") => Pilot::random(),
         Some("idle") => Pilot::Idle,
-        Some(run) => return policies(Path::new(run), Some(path)),
+        Some(run) if Path::new(run).exists() => return policies(Path::new(run), Some(path)),
+        Some(name) => {
+            let near = ron::nearest(name, ["expert", "random", "idle"]).map_or(String::new(), |near| format!(": did you mean `{near}`?"));
+            return Err(Failure::input(format!(
+                "there is no pilot `{name}`: `--pilot` is expert, random, idle, or the folder of a run{near}"
+            )));
+        }
         None => return Err(Failure::input("a scene alone cannot be judged: say who decides with `--pilot expert|random|idle|RUN`")),
     };
     let (plan, _) = recipe::plan(path)?;
@@ -148,12 +156,14 @@ fn policies(path: &Path, scene: Option<&Path>) -> Result<Vec<Case>, Failure> {
     let name = path.display().to_string();
     if path.join("policy.safetensors").is_file() {
         let run = path.parent().and_then(Path::parent).filter(|run| run.join("run.json").is_file());
-        let scenes = match (scene, run) {
+        let run = run.map(report::RunFolder::read).transpose()?;
+        let steps = checkpoint::standing(path).map_or(0, |standing| standing.progress.steps);
+        let scenes = match (scene, &run) {
             (Some(scene), _) => vec![scene.to_owned()],
-            (None, Some(run)) => report::RunFolder::read(run)?.scenes(),
+            (None, Some(run)) => run.scenes(),
             (None, None) => return Err(Failure::input(format!("`{name}` stands alone: say with `--scene` where to judge it"))),
         };
-        add(path, name, 1, 0, scenes)?;
+        add(path, name, run.map_or(1, |run| run.recipe.seed), steps, scenes)?;
         return Ok(found);
     }
     for run in report::runs(path)? {
@@ -172,12 +182,5 @@ fn levels(text: &str, plan: &Plan) -> Result<Vec<Level>, Failure> {
             _ => Err(Failure::input(format!("{count} levels; 1 to 100,000 can be had"))),
         };
     }
-    let (levels, document) = ron::read_file::<Vec<Level>>(Path::new(text))?.finish()?;
-    for (index, level) in levels.iter().enumerate() {
-        if level.cube.len() != varies || level.cube.iter().any(|unit| !(0.0..=1.0).contains(unit)) {
-            let message = format!("the scene `{}` varies {varies} numbers: a level is as many numbers in [0, 1]", plan.name);
-            return Err(ron::Problems::from(document.root().step(index).step("cube").problem(message)).into());
-        }
-    }
-    Ok(levels)
+    Ok(read_levels(Path::new(text), Some(varies))?)
 }

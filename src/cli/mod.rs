@@ -33,6 +33,7 @@ pub struct Cli {
 
 /// What every verb understands.
 #[derive(Args, Clone)]
+#[command(next_help_heading = "Common options")]
 struct General {
     /// Threads of simulation and learning [default: as many as the machine has cores]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -170,6 +171,10 @@ pub fn run() -> ExitCode {
     tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).without_time().with_target(false).init();
     // Learning shares out work on rayon's pool: as many threads there as in the simulation. (Fails only where there is a pool already.)
     let _ = rayon::ThreadPoolBuilder::new().num_threads(general.threads().0).build_global();
+    let (threads, cores) = (general.threads().0, Threads::default().0);
+    if threads > cores {
+        tracing::warn!("{threads} threads on {cores} cores: the same results, no sooner");
+    }
     let result = match verb {
         Verb::Scenes(args) => scenes::run(&args, &general),
         Verb::Check(args) => check::run(&args, &general),

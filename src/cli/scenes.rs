@@ -1,9 +1,10 @@
 //! `apprentice scenes`: what is here.
 
-use super::output::columns;
 use super::{Failure, General};
 use crate::scene::load;
+use crate::scene::scores::{self, Reached, Scores};
 use crate::training::recipe;
+use crate::training::summary::percent;
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -27,9 +28,16 @@ struct Listed {
     control_hz: u32,
     varies: Vec<String>,
     time_limit: Option<f32>,
+    scores: Option<Scores>,
 }
 
 pub(super) fn run(args: &ScenesArgs, general: &General) -> Result<(), Failure> {
+    if !args.folder.is_dir() {
+        return Err(Failure::input(format!(
+            "there is no folder `{}` here: `apprentice scenes FOLDER` lists another one",
+            args.folder.display()
+        )));
+    }
     let paths = load::scenes(&args.folder)?;
     if paths.is_empty() {
         return Err(Failure::input(format!("`{}` holds no scenes: a scene is a folder with a `scene.ron`", args.folder.display())));
@@ -47,15 +55,20 @@ pub(super) fn run(args: &ScenesArgs, general: &General) -> Result<(), Failure> {
             control_hz: plan.timing.control_hz,
             varies: scene.varies.names().map(str::to_owned).collect(),
             time_limit: scene.task.as_ref().map(|task| task.time_limit),
+            scores: scores::load(&path)?,
         };
         let text = || {
-            let limit = listed.time_limit.map_or("no task".into(), |limit| format!("{limit} s"));
-            let rows = vec![
-                vec![format!("  body {}", listed.body), format!("{} observed", listed.observation), format!("{} decided", listed.action)],
-                vec![format!("  {} decisions a second", listed.control_hz), limit, String::new()],
-            ];
-            let mut text = format!("{}  {}\n{}", console::style(&listed.scene).bold(), listed.about, columns(&rows));
+            let Listed { observation, action, control_hz, .. } = listed;
+            let mut text = format!("{}  {}\n", console::style(&listed.scene).bold(), listed.about);
+            let limit = listed.time_limit.map_or("no task".into(), |limit| format!("{limit} s at most"));
+            text += &format!("  {}: {observation} numbers observed, {action} decided, {control_hz} times a second; {limit}\n", listed.body);
             text += &format!("  varies {}\n", if listed.varies.is_empty() { "nothing".into() } else { listed.varies.join(", ") });
+            if let Some(scores) = &listed.scores {
+                let reached = |who: &str, reached: Reached| format!("{who} {} ({:.3})", percent(reached.success.into()), reached.score);
+                let learner = scores.learner.map(|learner| reached(", its learner", learner)).unwrap_or_default();
+                text +=
+                    &format!("  succeeded (score): {}, {}{learner}\n", reached("random", scores.random), reached("expert", scores.expert));
+            }
             text
         };
         general.output().print(text, &listed)?;

@@ -1,6 +1,8 @@
 //! `apprentice train`: from a recipe to a run folder.
 
 use super::{Failure, General};
+use crate::learn::backend::Device;
+use crate::training::folder::is_run;
 use crate::training::overrides::Override;
 use crate::training::progress::Display;
 use crate::training::recipe::{self, Prepared};
@@ -45,8 +47,7 @@ pub(super) fn run(args: &TrainArgs, general: &General) -> Result<(), Failure> {
         changes.push(Override::new("arenas", &arenas.to_string())?);
     }
     if let Some(device) = general.device {
-        let device = crate::learn::backend::Device::from(device);
-        changes.push(Override::new("device", &format!("{device:?}").to_lowercase())?);
+        changes.push(Override::new("device", Device::from(device).name())?);
     }
     if let Some(seed) = args.seed {
         changes.push(Override::new("seed", &seed.to_string())?);
@@ -65,43 +66,60 @@ pub(super) fn run(args: &TrainArgs, general: &General) -> Result<(), Failure> {
     let options = Options { resume: args.resume, threads: general.threads(), display: Display::choose(general.quiet), stop };
 
     let Some(count) = args.seeds else {
-        one(args, &prepared, &folder, &options)?;
+        one(args, general, &prepared, &folder, &options)?;
         return conclude(&folder, general);
     };
+    if is_run(&folder) {
+        return Err(Failure::input(format!("`{}` holds a run of one seed: choose another folder for several", folder.display())));
+    }
     for seed in 1..=count {
         let changes = [&changes[..], &[Override::new("seed", &seed.to_string())?]].concat();
         let prepared = recipe::prepare(&args.recipe, &changes)?;
         let folder = folder.join(format!("seed-{seed}"));
-        one(args, &prepared, &folder, &options)?;
+        one(args, general, &prepared, &folder, &options)?;
         report::write(&folder, &report::runs(&folder)?)?;
     }
     conclude(&folder, general)
 }
 
 /// Trains one seed.
-fn one(args: &TrainArgs, prepared: &Prepared, folder: &Path, options: &Options) -> Result<(), Failure> {
+fn one(args: &TrainArgs, general: &General, prepared: &Prepared, folder: &Path, options: &Options) -> Result<(), Failure> {
     let loud = options.display != Display::Quiet;
     if loud {
-        eprintln!("{} seed {}: {}", prepared.name, prepared.recipe.seed, folder.display());
+        eprintln!("{} seed {} in {}", prepared.name, prepared.recipe.seed, folder.display());
     }
     match run::train(prepared, folder, options)? {
         Ending::Finished(_) => {}
         Ending::AlreadyFinished(_) if loud => eprintln!("`{}` is finished already", folder.display()),
         Ending::AlreadyFinished(_) => {}
         Ending::Interrupted { updates } => {
-            let set: String = args.set.iter().map(|change| format!(" --set '{change}'")).collect();
-            let arenas = args.arenas.map_or(String::new(), |arenas| format!(" --arenas {arenas}"));
-            let seed = args.seed.map_or(String::new(), |seed| format!(" --seed {seed}"));
-            let seeds = args.seeds.map_or(String::new(), |seeds| format!(" --seeds {seeds}"));
             let out = if args.seeds.is_some() { folder.parent().unwrap_or(folder) } else { folder };
-            return Err(Failure::Interrupted(format!(
-                "stopped after update {updates}; to go on:\n  apprentice train {}{set}{arenas}{seed}{seeds} --out {} --resume",
-                args.recipe.display(),
-                out.display()
-            )));
+            let command = command(args, general, out);
+            return Err(Failure::Interrupted(format!("stopped after update {updates}; to go on:\n  {command}")));
         }
     }
     Ok(())
+}
+
+/// The command that goes on with the run in `out`, for a POSIX shell.
+fn command(args: &TrainArgs, general: &General, out: &Path) -> String {
+    let mut words = vec!["apprentice".into(), "train".into(), args.recipe.display().to_string()];
+    let mut say = |name: &str, value: Option<String>| words.extend(value.into_iter().flat_map(|value| [format!("--{name}"), value]));
+    args.set.iter().for_each(|change| say("set", Some(change.clone())));
+    say("arenas", args.arenas.map(|arenas| arenas.to_string()));
+    say("device", general.device.map(|device| Device::from(device).name().to_owned()));
+    say("seed", args.seed.map(|seed| seed.to_string()));
+    say("seeds", args.seeds.map(|seeds| seeds.to_string()));
+    say("threads", general.threads.map(|threads| threads.to_string()));
+    say("out", Some(out.display().to_string()));
+    words.push("--resume".into());
+    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || "-_./=:,+@%".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 /// Sums up and prints.
@@ -112,9 +130,12 @@ fn conclude(folder: &Path, general: &General) -> Result<(), Failure> {
     Ok(())
 }
 
-/// `runs/NAME-0001`, or the first number that is free; to resume, the last that is taken.
+/// `runs/NAME-0001`, or one more than the last; to resume, the last.
 fn next_folder(name: &str, resume: bool) -> PathBuf {
-    let folder = |number: u32| Path::new("runs").join(format!("{name}-{number:04}"));
-    let free = (1..).find(|number| !folder(*number).exists()).unwrap_or(1);
-    folder(if resume && free > 1 { free - 1 } else { free })
+    let runs = Path::new("runs");
+    let number = |name_of: String| name_of.strip_prefix(name)?.strip_prefix('-')?.parse::<u32>().ok();
+    let entries = std::fs::read_dir(runs).into_iter().flatten().flatten();
+    let last = entries.filter_map(|entry| number(entry.file_name().into_string().ok()?)).max();
+    let number = last.map_or(1, |last| if resume { last } else { last + 1 });
+    runs.join(format!("{name}-{number:04}"))
 }

@@ -1,8 +1,10 @@
 //! Levels: points of the unit cube, a grid for layouts, and a seed. Plain data: a level knows no scene.
 
+use crate::ron::{self, Document, Problems};
 use crate::stream::{Purpose, Stream};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::path::Path;
 use twox_hash::XxHash3_64;
 
 /// One draw of what may vary.
@@ -64,4 +66,29 @@ impl Level {
 /// The first `count` of the held-out levels of a scene with `varies` varied numbers: the same whatever the run's seed, never trained on.
 pub fn held_out(varies: usize, count: usize) -> Vec<Level> {
     (0..count as u64).map(|index| Level::draw(varies, &mut Stream::new(0, Purpose::HeldOut, index, 0))).collect()
+}
+
+/// Reads levels written by hand: a list of at least one. Where they are for a scene, as many numbers must be in each as it varies.
+pub fn read_levels(path: &Path, varies: Option<usize>) -> Result<Vec<Level>, Problems> {
+    let check = |levels: &Vec<Level>, document: &Document| {
+        let mut problems = Problems::default();
+        if levels.is_empty() {
+            problems.0.push(document.root().problem("there is no level in the list"));
+        }
+        for (index, level) in levels.iter().enumerate() {
+            let spot = document.root().step(index).step("cube");
+            let given = level.cube.len();
+            if let Some(varies) = varies.filter(|varies| *varies != given && !spot.is_doubtful()) {
+                problems.0.push(spot.problem(format!("a level of {given} numbers, where the scene varies {varies}")));
+            }
+            for (number, unit) in level.cube.iter().enumerate() {
+                let spot = spot.step(number);
+                if !(0.0..=1.0).contains(unit) && !spot.is_doubtful() {
+                    problems.0.push(spot.problem(format!("{unit} is outside of the unit cube")).expecting("a number in [0, 1]"));
+                }
+            }
+        }
+        problems
+    };
+    ron::read_file::<Vec<Level>>(path)?.check(check).finish().map(|(levels, _)| levels)
 }

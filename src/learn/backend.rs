@@ -43,6 +43,15 @@ pub struct NoSuchDevice;
 pub struct Place(DispatchDevice);
 
 impl Device {
+    /// As recipes spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Cpu => "cpu",
+            Self::Gpu => "gpu",
+        }
+    }
+
     /// The device itself.
     pub fn place(self) -> Result<Place, NoSuchDevice> {
         match self {

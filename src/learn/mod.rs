@@ -128,7 +128,8 @@ impl LearnerSettings {
         }
     }
 
-    /// Everything wrong with the settings for `arenas` rows a step, a sentence each; empty where they can work.
+    /// Everything wrong with the settings for `arenas` rows a step, a sentence each, which begins with the field's name in
+    /// backticks; empty where they can work.
     pub fn problems(&self, arenas: usize) -> Vec<String> {
         match self {
             Self::Ppo(settings) => settings.problems(arenas),

@@ -41,7 +41,7 @@ pub enum CheckpointError {
         source: std::io::Error,
     },
     /// A file holds something else.
-    #[error("`{}` is no part of a checkpoint: {problem}; take an earlier checkpoint of the run", path.display())]
+    #[error("`{}` is no part of a checkpoint: {problem}; remove its folder, and the run goes on from the checkpoint before", path.display())]
     Malformed {
         /// Which.
         path: PathBuf,
@@ -74,6 +74,15 @@ pub enum CheckpointError {
 impl Contract {
     /// Refuses to let a policy with this contract fly where `scene` is asked for. Another scene hash only warns.
     pub fn fits(&self, scene: &Self) -> Result<(), CheckpointError> {
+        self.shares(scene)?;
+        if self.scene_hash != scene.scene_hash {
+            tracing::warn!("the policy learnt in another scene than this one; its channels and its rate are the same");
+        }
+        Ok(())
+    }
+
+    /// Whether one policy can fly under both: with equal channels and rates.
+    pub fn shares(&self, scene: &Self) -> Result<(), CheckpointError> {
         for (signal, mine, theirs) in [("observation", &self.observation, &scene.observation), ("action", &self.action, &scene.action)] {
             if let Some(difference) = mine.difference(theirs) {
                 return Err(CheckpointError::Signal { signal, difference });
@@ -81,9 +90,6 @@ impl Contract {
         }
         if self.control_hz != scene.control_hz {
             return Err(CheckpointError::Rate { policy: self.control_hz, scene: scene.control_hz });
-        }
-        if self.scene_hash != scene.scene_hash {
-            tracing::warn!("the policy learnt in another scene than this one; its channels and its rate are the same");
         }
         Ok(())
     }
@@ -185,6 +191,10 @@ impl Policy {
             return Err(malformed(&contract_path, format!("no network has layers of {:?}", saved.sizes)));
         }
         let data = read(&weights_path)?;
+        let weights: usize = saved.sizes.windows(2).map(|pair| pair[0] * pair[1]).sum();
+        if weights > data.len() {
+            return Err(malformed(&weights_path, format!("it is too small for layers of {:?}", saved.sizes)));
+        }
         let tensors = SafeTensors::deserialize(&data).map_err(|problem| malformed(&weights_path, problem.to_string()))?;
         let find = |name: &str, dtype: Dtype| {
             let view = tensors.tensor(name).map_err(|problem| malformed(&weights_path, problem.to_string()))?;

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
+use twox_hash::XxHash3_64;
 
 /// The folder of a run's checkpoints.
 pub const FOLDER: &str = "checkpoints";
@@ -78,6 +79,9 @@ impl Checkpoint {
             std::fs::write(beside.join("progress.json"), serde_json::to_vec_pretty(&self.standing).map_err(io::Error::other)?)?;
             if !evaluations.is_empty() {
                 std::fs::write(beside.join(JUDGED), serde_json::to_vec(evaluations).map_err(io::Error::other)?)?;
+            } else if path.join(JUDGED).is_file() {
+                // Stopped between this update, after which the policy was judged, and the next: it is the same policy.
+                std::fs::copy(path.join(JUDGED), beside.join(JUDGED))?;
             }
             Ok(())
         })
@@ -118,13 +122,22 @@ impl From<io::Error> for Failure {
     }
 }
 
+/// The value's bytes, and behind them their hash.
 fn encode(value: &impl Serialize) -> io::Result<Vec<u8>> {
-    postcard::to_allocvec(value).map_err(io::Error::other)
+    let mut bytes = postcard::to_allocvec(value).map_err(io::Error::other)?;
+    bytes.extend(XxHash3_64::oneshot(&bytes).to_le_bytes());
+    Ok(bytes)
 }
 
 fn decode<T: DeserializeOwned>(path: &Path) -> Result<T, CheckpointError> {
+    let malformed = |problem: String| CheckpointError::Malformed { path: path.into(), problem };
     let bytes = std::fs::read(path).map_err(|source| CheckpointError::File { path: path.into(), source })?;
-    postcard::from_bytes(&bytes).map_err(|problem| CheckpointError::Malformed { path: path.into(), problem: problem.to_string() })
+    match bytes.split_last_chunk() {
+        Some((bytes, hash)) if XxHash3_64::oneshot(bytes) == u64::from_le_bytes(*hash) => {
+            postcard::from_bytes(bytes).map_err(|problem| malformed(problem.to_string()))
+        }
+        _ => Err(malformed("it was cut off or changed".into())),
+    }
 }
 
 /// Where the run stood at a checkpoint.

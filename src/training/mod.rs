@@ -7,6 +7,7 @@ pub mod curves;
 pub mod durable;
 pub mod evaluation;
 pub mod events;
+pub mod folder;
 pub mod machine;
 pub mod metrics;
 pub mod overrides;

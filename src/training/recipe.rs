@@ -7,12 +7,16 @@ use crate::learn::policy::Contract;
 use crate::ron::{self, Document, Problem, Problems, Spot};
 use crate::scene::load;
 use crate::scene::plan::Plan;
-use crate::training::overrides::{self, Override};
+use crate::training::overrides::{self, Override, OverrideError};
+use crate::training::summary::thousands;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// Arenas that a recipe may have at most.
+const MOST_ARENAS: usize = 65_536;
 
 /// A recipe, with every default written out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -117,6 +121,16 @@ pub enum Budget {
     Updates(u64),
 }
 
+impl fmt::Display for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Steps(steps) => write!(f, "{} steps", thousands(*steps)),
+            Self::Updates(1) => f.write_str("1 update"),
+            Self::Updates(updates) => write!(f, "{} updates", thousands(*updates)),
+        }
+    }
+}
+
 /// How often the policy is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -187,42 +201,72 @@ pub fn plan(path: &Path) -> Result<(Arc<Plan>, String), Problems> {
 /// Reads and checks a recipe and its scenes. `path` is a recipe's file, or a scene (its folder or file), whose `ppo.ron` is then meant.
 pub fn prepare(path: &Path, changes: &[Override]) -> Result<Prepared, Problems> {
     let path = recipe_of(path);
-    let text = ron::read_text(&path)?;
-    let edited = overrides::apply(&text, changes).map_err(|error| Problem::of_file("--set", error.to_string()))?;
-    let read = ron::read::<Recipe>(&edited.text, &path.display().to_string()).check(check).finish();
-    let (recipe, document) = read.map_err(|mut problems| {
-        for problem in &mut problems.0 {
+    from_text(&ron::read_text(&path)?, &path, changes)
+}
+
+/// Checks the text of a recipe, which stands (or would stand) in the file `path`, and its scenes.
+pub fn from_text(text: &str, path: &Path, changes: &[Override]) -> Result<Prepared, Problems> {
+    let file = path.display().to_string();
+    let edited = overrides::apply(text, changes).map_err(|error| match ron::read::<Recipe>(text, &file).finish() {
+        // What is no RON at all the loader describes better.
+        Err(problems) if matches!(error, OverrideError::Text { .. }) => problems,
+        _ => Problem::of_file("--set", error.to_string()).into(),
+    })?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut ready = (Vec::new(), Vec::new());
+    let read = ron::read::<Recipe>(&edited.text, &file).check(check).check(|recipe, document| {
+        let mut problems = Problems::default();
+        ready = made_ready(folder, recipe, document, &mut problems);
+        problems
+    });
+    let (recipe, _) = read.finish().map_err(|mut problems| {
+        for problem in problems.0.iter_mut().filter(|problem| problem.file == file) {
             if let Some(by) = edited.blame(problem.line, problem.column) {
                 problem.message = format!("in `--set {by}`: {}", problem.message);
             }
         }
         problems
     })?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let spot = document.root().step("scene");
-    let mut plans: Vec<Arc<Plan>> = Vec::new();
-    let mut texts = Vec::new();
-    for scene in scenes(folder, &recipe.scene)? {
-        let (plan, text) = plan(&scene)?;
-        if plan.task.is_none() {
-            let message = format!("the scene `{}` has no task: there is nothing to learn in it", plan.name);
-            return Err(spot.problem(message).into());
-        }
-        if let Some(first) = plans.first()
-            && let Err(difference) = contract(&plan).fits(&Contract { scene_hash: plan.hash, ..contract(first) })
-        {
-            let message = format!("the scenes `{}` and `{}` cannot share a policy: {difference}", first.name, plan.name);
-            return Err(spot.problem(message).into());
-        }
-        texts.push((plan.name.clone(), text));
-        plans.push(plan);
-    }
-    if plans.is_empty() {
-        return Err(spot.problem("there is no scene here").into());
-    }
+    let (plans, texts) = ready;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let name = if plans.len() == 1 { format!("{}-{stem}", plans[0].name) } else { stem };
     Ok(Prepared { recipe, name, plans, texts })
+}
+
+/// The scenes of a recipe and their texts, each with a name of its own.
+fn made_ready(folder: &Path, recipe: &Recipe, document: &Document, problems: &mut Problems) -> (Vec<Arc<Plan>>, Vec<(String, String)>) {
+    let mut plans: Vec<Arc<Plan>> = Vec::new();
+    let mut texts = Vec::new();
+    for (scene, spot) in scenes(folder, &recipe.scene, document, problems) {
+        let mut loaded = match load::load(&scene) {
+            Ok(loaded) => loaded,
+            Err(found) => {
+                problems.0.extend(found.0);
+                continue;
+            }
+        };
+        let text = std::mem::take(&mut loaded.text);
+        let mut plan = Plan::from(loaded);
+        if plan.task.is_none() {
+            problems.0.push(spot.problem(format!("the scene `{}` has no task: there is nothing to learn in it", plan.name)));
+            continue;
+        }
+        let named = |name: &str| texts.iter().any(|(taken, _): &(String, String)| taken == name);
+        if named(&plan.name) {
+            let numbered = (2..).map(|number| format!("{}-{number}", plan.name)).find(|name| !named(name));
+            plan.name = numbered.unwrap_or_default();
+        }
+        if let Some(first) = plans.first()
+            && let Err(difference) = contract(first).shares(&contract(&plan))
+        {
+            let message = format!("the scenes `{}` and `{}` cannot share a policy: {difference}", first.name, plan.name);
+            problems.0.push(spot.problem(message));
+            continue;
+        }
+        texts.push((plan.name.clone(), text));
+        plans.push(Arc::new(plan));
+    }
+    (plans, texts)
 }
 
 /// Where a recipe is: of a scene, its `ppo.ron`; of a folder that is no scene, the file itself is asked for.
@@ -236,45 +280,65 @@ fn recipe_of(path: &Path) -> PathBuf {
     }
 }
 
-/// The files of a recipe's scenes: a folder without a `scene.ron` stands for all scenes in it.
-fn scenes(folder: &Path, scenes: &Scenes) -> Result<Vec<PathBuf>, Problems> {
-    let mut paths = Vec::new();
-    for scene in &scenes.0 {
+/// The files of a recipe's scenes, and where it names them: a folder without a `scene.ron` stands for all scenes in it.
+fn scenes<'a>(folder: &Path, scenes: &Scenes, document: &'a Document, problems: &mut Problems) -> Vec<(PathBuf, Spot<'a>)> {
+    let mut found = Vec::new();
+    let list = document.root().step("scene");
+    for (index, scene) in scenes.0.iter().enumerate() {
+        let spot = list.step(index);
         let path = folder.join(scene);
-        if path.is_dir() && !path.join("scene.ron").is_file() {
-            paths.extend(load::scenes(&path)?);
+        if spot.is_doubtful() {
+            continue;
+        } else if !path.exists() {
+            problems.0.push(spot.problem(format!("there is no scene `{scene}`")));
+        } else if path.is_dir() && !path.join("scene.ron").is_file() {
+            match load::scenes(&path) {
+                Ok(paths) if paths.is_empty() => {
+                    problems.0.push(spot.problem(format!("the folder `{scene}` holds no scenes: a scene is a folder with a `scene.ron`")));
+                }
+                Ok(paths) => found.extend(paths.into_iter().map(|path| (path, spot))),
+                Err(unread) => problems.0.extend(unread.0),
+            }
         } else {
-            paths.push(path);
+            found.push((path, spot));
         }
     }
-    Ok(paths)
+    found
 }
 
 /// What is wrong with a recipe by itself.
 pub fn check(recipe: &Recipe, document: &Document) -> Problems {
     let mut problems = Problems::default();
-    let mut wrong = |spot: Spot<'_>, message: String| problems.0.push(spot.problem(message));
+    let mut wrong = |spot: Spot<'_>, message: String| {
+        if !spot.is_doubtful() {
+            problems.0.push(spot.problem(message));
+        }
+    };
     let root = document.root();
     if recipe.scene.0.is_empty() {
         wrong(root.step("scene"), "the list of scenes is empty".into());
     }
-    if !(1..=65_536).contains(&recipe.arenas) {
+    let can_be_had = (1..=MOST_ARENAS).contains(&recipe.arenas);
+    if !can_be_had {
         wrong(root.step("arenas"), format!("{} arenas; 1 to 65,536 can be had", recipe.arenas));
-    } else {
-        for message in recipe.learner.problems(recipe.arenas) {
-            wrong(root.step("learner"), message);
-        }
+    }
+    // With a number of arenas that stands in for another one, only what is wrong with any number is said.
+    let arenas = if can_be_had && !root.step("arenas").is_doubtful() { recipe.arenas } else { MOST_ARENAS };
+    for message in recipe.learner.problems(arenas) {
+        // Sentences begin with the field that they are about.
+        let field = message.split(['`', ':']).nth(1).unwrap_or_default();
+        wrong(root.step("learner").step(field), message.clone());
     }
     if let Budget::Steps(0) | Budget::Updates(0) = recipe.budget {
         wrong(root.step("budget"), "a budget of 0 buys nothing".into());
     }
     for (field, every) in [("evaluate", recipe.evaluate.every), ("checkpoint", recipe.checkpoint.every)] {
         if every == 0 {
-            wrong(root.step(field), "`every` is 0 updates; 1 or more is meant".into());
+            wrong(root.step(field).step("every"), "every 0 updates; 1 or more are meant".into());
         }
     }
     if !(1..=10_000).contains(&recipe.evaluate.levels) {
-        wrong(root.step("evaluate"), format!("{} levels; 1 to 10,000 can be had", recipe.evaluate.levels));
+        wrong(root.step("evaluate").step("levels"), format!("{} levels; 1 to 10,000 can be had", recipe.evaluate.levels));
     }
     problems
 }

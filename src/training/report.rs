@@ -4,10 +4,11 @@ use crate::ron::{self, Problem, Problems};
 use crate::training::checkpoint::{self, Standing};
 use crate::training::curves::{Axis, Curve, Figure, points};
 use crate::training::durable;
+use crate::training::folder::{self, About};
 use crate::training::machine::Machine;
 use crate::training::metrics;
 use crate::training::recipe::{self, Recipe};
-use crate::training::run::{About, RunError};
+use crate::training::run::{RunError, spent};
 use crate::training::summary::{Evaluation, Scores, Stage, Summary};
 use std::path::{Path, PathBuf};
 
@@ -33,13 +34,13 @@ impl RunFolder {
     /// # Errors
     /// Where it is none, or has no checkpoint yet.
     pub fn read(path: &Path) -> Result<Self, RunError> {
-        let no = |message: &str| Problems::from(Problem::of_file(path.display().to_string(), message));
-        let about = path.join("run.json");
-        let bytes = std::fs::read(&about).map_err(|_| no("this is no run folder: it has no `run.json`"))?;
-        let about: About = serde_json::from_slice(&bytes).map_err(|_| no("`run.json` is not what a run leaves"))?;
+        let about = About::read(path)?;
         let (recipe, _) = ron::read_file::<Recipe>(&path.join("recipe.ron"))?.finish()?;
-        let checkpoint = checkpoint::last(path).ok_or_else(|| no("this run has no checkpoint yet"))?;
-        let (standing, evaluations) = (checkpoint::standing(&checkpoint)?, checkpoint::evaluations(&checkpoint)?);
+        let no = || Problems::from(Problem::of_file(path.display().to_string(), "this run has no checkpoint yet"));
+        let checkpoint = checkpoint::last(path).ok_or_else(no)?;
+        let standing = checkpoint::standing(&checkpoint)?;
+        let finished = spent(recipe.budget, &standing) >= 1.0;
+        let evaluations = if finished { checkpoint::evaluations(&checkpoint)? } else { Vec::new() };
         Ok(Self { path: path.into(), about, recipe, checkpoint, standing, evaluations })
     }
 
@@ -54,15 +55,18 @@ impl RunFolder {
 /// # Errors
 /// Where there is none.
 pub fn runs(path: &Path) -> Result<Vec<RunFolder>, RunError> {
-    if path.join("run.json").is_file() {
+    if folder::is_run(path) {
         return Ok(vec![RunFolder::read(path)?]);
+    }
+    if !path.exists() {
+        return Err(Problems::from(Problem::of_file(path.display().to_string(), "there is no such run")).into());
     }
     let entries = std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
     let seed = |path: &Path| path.file_name()?.to_str()?.strip_prefix("seed-")?.parse::<u64>().ok();
     let mut seeds: Vec<(u64, PathBuf)> = entries.filter_map(|path| Some((seed(&path)?, path))).collect();
     seeds.sort();
     if seeds.is_empty() {
-        let message = "this is no run: it has neither a `run.json` nor `seed-` folders";
+        let message = "this is no run: it has neither a `run.json` nor `seed-1` and so on in it";
         return Err(Problems::from(Problem::of_file(path.display().to_string(), message)).into());
     }
     seeds.iter().map(|(_, path)| RunFolder::read(path)).collect()
@@ -78,7 +82,7 @@ pub fn summary(runs: &[RunFolder], control_hz: u32) -> Option<Summary> {
     let scores = Scores::of(&evaluations, 0);
     let stage = Stage {
         learner: first.recipe.learner.name().into(),
-        budget: format!("{:?}", first.recipe.budget),
+        budget: first.recipe.budget.to_string(),
         updates: runs.iter().map(|run| run.standing.progress.updates).sum(),
         steps: runs.iter().map(|run| run.standing.progress.steps).sum(),
         wall_seconds: runs.iter().map(|run| run.standing.wall_seconds).sum(),

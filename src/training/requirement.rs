@@ -140,7 +140,8 @@ impl fmt::Display for Requirement {
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum Missed {
     /// The figure stands otherwise.
-    #[error("missed {requirement}: {name} is {value:.4} (95 % interval {low:.4} to {high:.4}) over {episodes} episodes of {runs} run(s)",
+    #[error("missed {requirement}: {name} is {value:.4} (95 % interval {low:.4} to {high:.4}) over {episodes} episodes of {runs} {}",
+        if *runs == 1 { "run" } else { "runs" },
         name = requirement.metric.name(), value = found.value, low = found.low, high = found.high)]
     Value {
         /// What was required.

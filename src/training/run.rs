@@ -3,7 +3,7 @@
 use crate::arena::{ArenaPlugin, ArenaQuery, Classroom, in_order};
 use crate::control::{ControlPlugin, ControlStep, headless_app, start};
 use crate::curriculum::TeacherStateError;
-use crate::curriculum::level::held_out;
+use crate::curriculum::held_out;
 use crate::learn::SettingsError;
 use crate::learn::policy::CheckpointError;
 use crate::physics::Threads;
@@ -12,14 +12,15 @@ use crate::ron::Problems;
 use crate::training::checkpoint::{self, Checkpoint, Standing};
 use crate::training::durable::{self, JsonLines, LogError};
 use crate::training::evaluation::{Judged, evaluate};
+use crate::training::folder::{self, About};
 use crate::training::machine::Machine;
 use crate::training::metrics::{Line, MetricsLog};
 use crate::training::progress::{Display, Figures, Progress as Bar, Stopwatch, unix_seconds};
-use crate::training::recipe::{self, Budget, Prepared, Scenes};
+use crate::training::recipe::{Budget, Prepared};
 use crate::training::summary::{Evaluation, Scores};
 use crate::training::trainer::{AfterUpdate, EpisodeLine, Trainer, TrainerPlugin, episode_means, teacher_states};
 use bevy::prelude::*;
-use serde::{Deserialize, Serialize};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,12 +32,23 @@ pub enum RunError {
     /// There is a run already.
     #[error("`{}` holds a run already: `--resume` goes on with it, another `--out` starts a new one", .0.display())]
     Exists(PathBuf),
+    /// The folder is somebody else's.
+    #[error("`{}` {by}: choose a folder that is empty or not there yet", path.display())]
+    Occupied {
+        /// The folder.
+        path: PathBuf,
+        /// What is in it.
+        by: String,
+    },
+    /// Two processes cannot write one run.
+    #[error("`{}` is being trained by another process: wait for its end, or stop it first", .0.display())]
+    Held(PathBuf),
     /// The run was started with another recipe.
-    #[error("`{}` was started with another recipe ({difference}): resume it with that one, or start a new run", path.display())]
+    #[error("`{}` was started with another recipe: {difference}; resume it with that one, or start a new run", path.display())]
     OtherRecipe {
         /// The run.
         path: PathBuf,
-        /// The first line that differs.
+        /// What differs first.
         difference: String,
     },
     /// A file refuses.
@@ -100,18 +112,6 @@ pub struct Outcome {
     pub standing: Standing,
 }
 
-/// `run.json`: what a run folder is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct About {
-    /// The recipe's name.
-    pub recipe: String,
-    /// Version of `apprentice`.
-    pub version: String,
-    /// Where it was started.
-    pub machine: Machine,
-}
-
 /// Trains as the recipe says, in the folder `run`.
 ///
 /// # Errors
@@ -119,18 +119,21 @@ pub struct About {
 pub fn train(prepared: &Prepared, run: &Path, options: &Options) -> Result<Ending, RunError> {
     let recipe = &prepared.recipe;
     let file = |source| RunError::File { path: run.into(), source };
-    let last = if run.join("run.json").is_file() {
-        if !options.resume {
-            return Err(RunError::Exists(run.into()));
-        }
-        same_recipe(prepared, run)?;
-        durable::sweep(&run.join(checkpoint::FOLDER)).or_else(absent_is_fine).map_err(file)?;
-        durable::sweep(run).map_err(file)?;
-        checkpoint::last(run)
+    // Nothing is written before all is known to be good.
+    let learner = recipe.learner.build(prepared.contract(), recipe.seed, recipe.device)?;
+    let exists = folder::is_run(run);
+    if exists && !options.resume {
+        return Err(RunError::Exists(run.into()));
+    } else if exists {
+        folder::same_recipe(prepared, run)?;
     } else {
-        begin(prepared, run).map_err(file)?;
-        None
-    };
+        folder::must_be_free(run, options.resume)?;
+        folder::begin(prepared, run).map_err(file)?;
+    }
+    let held = folder::hold(run)?;
+    durable::sweep(&run.join(checkpoint::FOLDER)).map_err(file)?;
+    durable::sweep(run).map_err(file)?;
+    let last = checkpoint::last(run);
     let loaded = last.as_deref().map(Checkpoint::load).transpose()?;
     let standing = loaded.as_ref().map(|loaded| loaded.standing).unwrap_or_default();
     if let Some(path) = &last
@@ -139,9 +142,17 @@ pub fn train(prepared: &Prepared, run: &Path, options: &Options) -> Result<Endin
         return Ok(Ending::AlreadyFinished(Outcome { evaluations: checkpoint::evaluations(path)?, standing }));
     }
 
-    let learner = recipe.learner.build(prepared.contract(), recipe.seed, recipe.device)?;
     let mut trainer = Trainer::new(learner, recipe);
     let mut classroom = Classroom::new(&recipe.teacher, &prepared.plans, recipe.seed);
+    if let Some(loaded) = &loaded {
+        trainer.learner.restore(loaded.learner.clone())?;
+        trainer.rollout = loaded.rollout.clone();
+        trainer.episodes = loaded.reports.clone();
+        trainer.progress = loaded.standing.progress;
+        for (teacher, state) in classroom.teachers.iter_mut().zip(&loaded.teachers) {
+            teacher.restore(state.clone())?;
+        }
+    }
     let total = match recipe.budget {
         Budget::Steps(steps) | Budget::Updates(steps) => steps,
     };
@@ -152,6 +163,7 @@ pub fn train(prepared: &Prepared, run: &Path, options: &Options) -> Result<Endin
     let bar = Bar::new(options.display, format!("{} seed {}", prepared.name, recipe.seed), unit, done, total);
     let journal = Journal {
         run: run.into(),
+        _held: held,
         prepared: prepared.clone(),
         metrics: MetricsLog::open(run, standing.metrics_bytes)?,
         episodes: JsonLines::open(&run.join("episodes.jsonl"), standing.episodes_bytes).map_err(file)?,
@@ -162,15 +174,13 @@ pub fn train(prepared: &Prepared, run: &Path, options: &Options) -> Result<Endin
         outcome: None,
         error: None,
     };
-    if let Some(loaded) = &loaded {
-        trainer.learner.restore(loaded.learner.clone())?;
-        trainer.rollout = loaded.rollout.clone();
-        trainer.episodes = loaded.reports.clone();
-        trainer.progress = loaded.standing.progress;
-        for (teacher, state) in classroom.teachers.iter_mut().zip(&loaded.teachers) {
-            teacher.restore(state.clone())?;
-        }
+    if loaded.is_some() {
         journal.bar.say(&format!("goes on from update {}", standing.progress.updates));
+        let started = About::read(run)?.machine;
+        if !started.agrees_with(&Machine::here("cpu")) {
+            let message = "the run was started on another kind of machine: what it learns from here on differs in its last bits from there";
+            journal.bar.say(&format!("{message} ({started})"));
+        }
     }
 
     let mut app = headless_app(options.threads);
@@ -205,51 +215,8 @@ pub fn train(prepared: &Prepared, run: &Path, options: &Options) -> Result<Endin
     }
 }
 
-/// Lays out a new run folder: everything that is needed to read it without the place it came from.
-fn begin(prepared: &Prepared, run: &Path) -> io::Result<()> {
-    std::fs::create_dir_all(run)?;
-    for (name, text) in &prepared.texts {
-        let folder = run.join("scenes").join(name);
-        std::fs::create_dir_all(&folder)?;
-        durable::write(&folder.join("scene.ron"), text)?;
-    }
-    durable::write(&run.join("recipe.ron"), own_recipe(prepared))?;
-    let machine = Machine::here("cpu");
-    let about = About { recipe: prepared.name.clone(), version: env!("CARGO_PKG_VERSION").into(), machine };
-    durable::write(&run.join("run.json"), serde_json::to_vec_pretty(&about)?)
-}
-
-/// The recipe as the run folder keeps it: every default written out, its scenes beside it.
-fn own_recipe(prepared: &Prepared) -> String {
-    let mut recipe = prepared.recipe.clone();
-    recipe.scene = Scenes(prepared.texts.iter().map(|(name, _)| format!("scenes/{name}")).collect());
-    recipe::resolved(&recipe)
-}
-
-fn same_recipe(prepared: &Prepared, run: &Path) -> Result<(), RunError> {
-    let path = run.join("recipe.ron");
-    let theirs = std::fs::read_to_string(&path).map_err(|source| RunError::File { path, source })?;
-    let ours = own_recipe(prepared);
-    let difference = ours.lines().zip(theirs.lines()).find(|(ours, theirs)| ours != theirs);
-    let difference = difference.map(|(ours, theirs)| format!("`{}` there, `{}` here", theirs.trim(), ours.trim()));
-    for (name, text) in &prepared.texts {
-        let path = run.join("scenes").join(name).join("scene.ron");
-        let theirs = std::fs::read_to_string(&path).map_err(|source| RunError::File { path, source })?;
-        if theirs != *text {
-            return Err(RunError::OtherRecipe { path: run.into(), difference: format!("the scene `{name}` has changed since") });
-        }
-    }
-    match difference {
-        None if ours == theirs => Ok(()),
-        difference => Err(RunError::OtherRecipe { path: run.into(), difference: difference.unwrap_or_else(|| "its end".into()) }),
-    }
-}
-
-fn absent_is_fine(error: io::Error) -> io::Result<()> {
-    if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
-}
-
-fn spent(budget: Budget, standing: &Standing) -> f64 {
+/// How much of a budget is spent where a run stands so: 1 or more where all of it is.
+pub fn spent(budget: Budget, standing: &Standing) -> f64 {
     match budget {
         Budget::Steps(steps) => standing.progress.steps as f64 / steps as f64,
         Budget::Updates(updates) => standing.progress.updates as f64 / updates as f64,
@@ -260,6 +227,8 @@ fn spent(budget: Budget, standing: &Standing) -> f64 {
 #[derive(Resource)]
 struct Journal {
     run: PathBuf,
+    /// See [`folder::hold`].
+    _held: File,
     prepared: Prepared,
     metrics: MetricsLog,
     episodes: JsonLines<EpisodeLine>,

@@ -124,7 +124,7 @@ fn strata(evaluations: &[Evaluation], number: fn(&EpisodeResult) -> f64) -> Vec<
 }
 
 /// The scenes, in order of first appearance.
-fn scenes(evaluations: &[Evaluation]) -> Vec<&str> {
+pub fn scenes(evaluations: &[Evaluation]) -> Vec<&str> {
     let mut scenes: Vec<&str> = Vec::new();
     for evaluation in evaluations {
         if !scenes.contains(&evaluation.scene.as_str()) {
@@ -144,7 +144,7 @@ fn single_runs(evaluations: &[Evaluation]) -> bool {
 pub struct Stage {
     /// The learner's name, such as `Ppo`.
     pub learner: String,
-    /// The budget as the recipe says it, such as `Steps(3_000_000)`.
+    /// The budget as people say it, such as `3 000 000 steps`.
     pub budget: String,
     /// Updates done, summed over seeds.
     pub updates: u64,
@@ -254,13 +254,15 @@ impl Summary {
             };
             let Stage { learner, budget, updates, steps, wall_seconds, .. } = stage;
             let (updates, steps, wall) = (thousands(*updates), thousands(*steps), duration(*wall_seconds));
-            writeln!(text, "| {} | {learner} | `{budget}` | {updates} | {steps} | {wall} | {success} | {score} |", index + 1)?;
+            writeln!(text, "| {} | {learner} | {budget} | {updates} | {steps} | {wall} | {success} | {score} |", index + 1)?;
         }
 
-        let over = if scores.runs > 1 { "over seeds" } else { "over episodes: one seed says nothing about others" };
-        writeln!(text, "\nSuccess with Wilson's interval over {} episodes; score as", scores.episodes)?;
-        let kind = if scores.runs > 1 { "interquartile mean over seeds" } else { "mean over levels" };
-        writeln!(text, "{kind}, in [0, 1], with a stratified bootstrap {over}. Times and steps are sums over seeds.")?;
+        let seeds = self.seeds.len() > 1;
+        let kind = if seeds { "interquartile mean over seeds" } else { "mean over levels" };
+        let over =
+            if seeds { "over seeds; times and steps are sums over seeds" } else { "over episodes: one seed says nothing about others" };
+        writeln!(text, "\nSuccess has Wilson's interval over {} episodes.", thousands(scores.episodes as u64))?;
+        writeln!(text, "The score is the {kind}, in [0, 1], with a stratified bootstrap {over}.")?;
         writeln!(text, "Made by apprentice {} on {}.", self.version, self.machine)
     }
 }

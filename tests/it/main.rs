@@ -3,6 +3,7 @@
 
 mod arena;
 mod border;
+mod cli;
 mod contract;
 mod learn;
 mod malformed;
@@ -12,3 +13,4 @@ mod scene;
 mod stage;
 mod task;
 mod training;
+mod workshop;

@@ -5,6 +5,7 @@
 
 use apprentice::ron::Problems;
 use apprentice::scene::load;
+use apprentice::training::recipe;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -15,13 +16,18 @@ const EXPECT: &str = "// expect ";
 fn problems(kind: &str, text: &str, name: &str) -> Problems {
     match kind {
         "scene" => load::from_text(text, name).err().unwrap_or_default(),
+        // A recipe's scenes are looked for beside it.
+        "recipe" => recipe::from_text(text, &folder().join(name), &[]).err().unwrap_or_default(),
         _ => panic!("{name}: there is no kind of file called `{kind}`"),
     }
 }
 
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/malformed")
+}
+
 fn files() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/malformed");
-    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     files
 }
@@ -72,5 +78,5 @@ fn every_malformed_file_is_refused_with_its_places_and_sentences() {
         }
     }
     assert!(differing.is_empty(), "{}", differing.join("\n\n"));
-    assert!(files.len() >= 60, "only {} malformed files", files.len());
+    assert!(files.len() >= 100, "only {} malformed files", files.len());
 }

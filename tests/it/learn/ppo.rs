@@ -206,7 +206,7 @@ fn settings_are_read_from_ron_with_defaults_for_the_rest() {
 fn impossible_settings_are_refused_in_sentences() {
     assert_eq!(Ppo::default().problems(256), Vec::<String>::new());
     let cases: [(Ppo, &str); 12] = [
-        (Ppo { minibatch: 8193, ..Ppo::default() }, "256 arenas of `horizon` 32 leave 8192 rows"),
+        (Ppo { minibatch: 8193, ..Ppo::default() }, "256 arenas leave 8192 rows in a `horizon` of 32"),
         (Ppo { discount: 1.0, ..Ppo::default() }, "`discount` is 1 and must lie between 0 and 1"),
         (Ppo { lambda: 1.5, ..Ppo::default() }, "`lambda` is 1.5"),
         (Ppo { rate: 0.0, ..Ppo::default() }, "`rate` is 0"),

@@ -7,5 +7,6 @@ mod metrics;
 mod overrides;
 mod progress;
 mod requirement;
+mod run;
 mod statistics;
 mod summary;

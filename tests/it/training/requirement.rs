@@ -44,7 +44,7 @@ fn a_bound_that_is_just_reached_is_met_by_at_least_and_not_by_above() {
 fn a_missed_requirement_says_what_was_found_with_its_interval() {
     let missed = "success>=0.95".parse::<Requirement>().unwrap().check(&scores()).unwrap_err();
     // Wilson for 450 of 500: centre (0.9 + 0.0038415) / 1.007683 = 0.89695, half 1.95996 / 1.007683 · √(0.00018 + 0.00000384) = 0.02637.
-    let expected = "missed success>=0.95: success is 0.9000 (95 % interval 0.8706 to 0.9233) over 500 episodes of 5 run(s)";
+    let expected = "missed success>=0.95: success is 0.9000 (95 % interval 0.8706 to 0.9233) over 500 episodes of 5 runs";
     assert_eq!(missed.to_string(), expected);
 }
 

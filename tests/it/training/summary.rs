@@ -73,7 +73,7 @@ fn summary() -> Summary {
     let scores = Scores::of(&[evaluation(1, 0.75), evaluation(2, 0.75)], 1);
     let stage = Stage {
         learner: "Ppo".into(),
-        budget: "Steps(3_000_000)".into(),
+        budget: "3 000 000 steps".into(),
         updates: 732,
         steps: 6_000_000,
         wall_seconds: 500.0,
@@ -81,7 +81,7 @@ fn summary() -> Summary {
         scores: Some(scores),
     };
     let cloning =
-        Stage { learner: "Cloning".into(), budget: "Updates(100)".into(), updates: 100, cpu_seconds: Some(0.0), ..Stage::default() };
+        Stage { learner: "Cloning".into(), budget: "100 updates".into(), updates: 100, cpu_seconds: Some(0.0), ..Stage::default() };
     Summary {
         recipe: "push-ppo".into(),
         scene: "push".into(),
@@ -113,8 +113,8 @@ fn the_summary_reads_as_a_pull_request_wants_it() {
         "| score | 0.750 | 0.750 to 0.750 |",
         "| episode length | 100 steps (5.0 s) | 100 to 100 |",
         "| push | 1, 2 | 256 | 6\u{202f}000\u{202f}000 | 8 min 20 s | 16 min 40 s | 12\u{202f}000 | 6\u{202f}000 |",
-        "| 1 | Cloning | `Updates(100)` | 100 | 0 | 0.0 s | not evaluated | not evaluated |",
-        "| 2 | Ppo | `Steps(3_000_000)` | 732 | 6\u{202f}000\u{202f}000 | 8 min 20 s | 50.0 % | 0.750 |",
+        "| 1 | Cloning | 100 updates | 100 | 0 | 0.0 s | not evaluated | not evaluated |",
+        "| 2 | Ppo | 3 000 000 steps | 732 | 6\u{202f}000\u{202f}000 | 8 min 20 s | 50.0 % | 0.750 |",
         "Made by apprentice 0.1.0 on cpu, avx2, 2 cores, linux x86_64.",
     ] {
         assert!(text.lines().any(|found| found == line), "no line {line:?} in\n{text}");

@@ -92,7 +92,7 @@ impl Default for Ppo {
 }
 
 impl Ppo {
-    /// Everything wrong with the settings for `arenas` rows a step, a sentence each.
+    /// Everything wrong with the settings for `arenas` rows a step, a sentence each, which begins with the field's name in backticks.
     pub fn problems(&self, arenas: usize) -> Vec<String> {
         let mut problems = Vec::new();
         let mut open = |name: &str, value: f32, low: f32, high: f32| {
@@ -126,8 +126,8 @@ impl Ppo {
         }
         let rows = self.horizon.saturating_mul(arenas);
         if self.minibatch > rows {
-            problems
-                .push(format!("`minibatch` is {}, but {arenas} arenas of `horizon` {} leave {rows} rows", self.minibatch, self.horizon));
+            let arenas = if arenas == 1 { "1 arena leaves".into() } else { format!("{arenas} arenas leave") };
+            problems.push(format!("`minibatch` is {}, but {arenas} {rows} rows in a `horizon` of {}", self.minibatch, self.horizon));
         }
         if let Some(width) = self.hidden.iter().find(|width| !(1..=8192).contains(*width)) {
             problems.push(format!("`hidden` has a layer of {width} and each must have 1 to 8192"));

@@ -1,0 +1,7 @@
+//! The built program, as people and scripts use it.
+
+mod check;
+mod evaluate;
+mod killed;
+mod train;
+mod words;
