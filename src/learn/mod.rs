@@ -1,3 +1,143 @@
 //! What is learnt: burn, never the world.
+//!
+//! A [`Learner`] turns [`Experience`] into a better [`Policy`]. Rows of numbers cross the border ([`batch::Batch`]), never tensors and never
+//! entities. Every draw comes from a named [`crate::stream::Stream`] that is part of the learner's state.
+//!
+//! In reading order: [`batch`] the seam; [`experience`] what was lived through and what its endings are worth; [`network`], [`actor`] and
+//! [`critic`] the parts; [`policy`] what is saved and flown; [`algorithm`] one readable file each; [`backend`] where the arithmetic runs.
+//!
+//! Acting has the same bits on every processor, for any number of rows and threads ([`network::kernel`] says how). Learning has them for
+//! any number of threads; what PPO derives by hand was also seen to agree between AVX2 and AVX-512, but tensors do not promise that.
+//!
+//! A new algorithm is a file in `algorithm/` with its settings struct, a variant of [`LearnerSettings`], and the arms that the compiler
+//! then asks for.
 
+pub mod actor;
+pub mod algorithm;
+pub mod backend;
 pub mod batch;
+pub mod critic;
+pub mod experience;
+pub mod metrics;
+pub mod network;
+pub mod normaliser;
+pub mod policy;
+
+use algorithm::ppo::{Ppo, PpoLearner};
+use backend::{Device, NoSuchDevice};
+use batch::Batch;
+use experience::rollout::Rollout;
+use metrics::Metrics;
+use policy::{CheckpointError, Contract, Policy};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Turns experience into a better policy.
+pub trait Learner: Send + Sync {
+    /// What is to be gathered before the next update.
+    fn needs(&self) -> Needs;
+
+    /// One decision, with the exploration that learning wants, for every row of a group.
+    fn act(&mut self, rows: Rows<'_>) -> Decision;
+
+    /// Learns from what [`Learner::needs`] asked for.
+    fn update(&mut self, experience: Experience<'_>) -> Metrics;
+
+    /// A frozen copy, to save, evaluate or hand to a pilot.
+    fn policy(&self) -> Policy;
+
+    /// Everything needed to go on exactly: networks, optimiser moments, normaliser, streams, counters.
+    fn state(&self) -> LearnerState;
+
+    /// Goes on from a state that a learner of the same settings and contract left. Changes nothing where it refuses.
+    fn restore(&mut self, state: LearnerState) -> Result<(), CheckpointError>;
+}
+
+/// What a learner wants before its next update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// A rollout of this many steps of every arena.
+    Rows(usize),
+    /// Nothing new: it learns from recorded data alone.
+    Nothing,
+}
+
+/// The rows of a group that a decision is asked for.
+pub struct Rows<'a> {
+    /// `[N, O]`, in the units of the contract's channels.
+    pub observations: &'a Batch,
+    /// `[N]`: this row starts an episode; what was remembered of the one before is to be forgotten.
+    pub begins: &'a [bool],
+    /// `[N, M]`: recurrent state, pending actions. M = 0 for policies without memory.
+    pub memory: &'a mut Batch,
+}
+
+/// What was decided for every row.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Decision {
+    /// `[N, A]`, each in [-1, 1].
+    pub actions: Batch,
+    /// `[N]`: estimates of the rows' values in [0, 1], where the learner makes any.
+    pub values: Option<Vec<f32>>,
+    /// `[N, K]`: what the update wants back.
+    pub kept: Batch,
+}
+
+/// What a learner learns from.
+#[derive(Clone, Copy)]
+pub struct Experience<'a> {
+    /// A full rollout with its fresh observation, for a learner that needs one.
+    pub rollout: Option<&'a Rollout>,
+    /// How much of the run's budget is spent, in [0, 1]: what schedules go by.
+    pub progress: f32,
+}
+
+/// Everything a learner needs to go on exactly.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LearnerState {
+    /// The variant of [`LearnerSettings`] that left it.
+    pub algorithm: String,
+    /// Its own encoding.
+    pub bytes: Vec<u8>,
+}
+
+/// Which algorithm learns, and how: the `learner` of a recipe.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum LearnerSettings {
+    /// Proximal policy optimisation.
+    Ppo(Ppo),
+}
+
+/// Settings that nothing can be learnt with.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum SettingsError {
+    /// Everything wrong with the numbers, a sentence each.
+    #[error("the learner cannot work like this: {}", .0.join("; "))]
+    Impossible(Vec<String>),
+    /// The device is not there.
+    #[error(transparent)]
+    Device(#[from] NoSuchDevice),
+}
+
+impl LearnerSettings {
+    /// Everything wrong with the settings for `arenas` rows a step, a sentence each; empty where they can work.
+    pub fn problems(&self, arenas: usize) -> Vec<String> {
+        match self {
+            Self::Ppo(settings) => settings.problems(arenas),
+        }
+    }
+
+    /// A learner at its beginning, every random stream of it named by `seed`. Refuses what cannot work with any number of arenas; ask
+    /// [`LearnerSettings::problems`] first where their number is known.
+    pub fn build(&self, contract: Contract, seed: u64, device: Device) -> Result<Box<dyn Learner>, SettingsError> {
+        let place = device.place()?;
+        let problems = self.problems(usize::MAX);
+        if !problems.is_empty() {
+            return Err(SettingsError::Impossible(problems));
+        }
+        Ok(match self {
+            Self::Ppo(settings) => Box::new(PpoLearner::new(settings.clone(), contract, seed, place)),
+        })
+    }
+}

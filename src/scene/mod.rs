@@ -2,7 +2,10 @@
 
 pub mod bodies;
 pub mod check;
+pub mod disturbance;
 pub mod load;
 pub mod named;
 pub mod number;
+pub mod place;
+pub mod plan;
 pub mod schema;

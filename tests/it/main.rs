@@ -1,6 +1,8 @@
-//! The integration tests: their modules mirror `src/`.
+//! The one integration-test binary: its modules mirror `src/`.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in what its functions share too")]
 
+mod learn;
 mod malformed;
 mod ron;
 mod scene;
+mod training;

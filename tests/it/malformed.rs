@@ -3,8 +3,9 @@
 //! A header is a line about what is wrong, then lines `// expect LINE:COLUMN: sentence` (`0:0` is the file as a whole). After a change of the messages,
 //! `BLESS=1 cargo test --release --test it malformed` writes the headers anew: read the difference before committing it.
 
-use apprentice::ron::Problems;
+use apprentice::ron::{Problems, read};
 use apprentice::scene::load;
+use apprentice::training::recipe::{self, Recipe};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ const EXPECT: &str = "// expect ";
 fn problems(kind: &str, text: &str, name: &str) -> Problems {
     match kind {
         "scene" => load::from_text(text, name).err().unwrap_or_default(),
+        "recipe" => read::<Recipe>(text, name).check(recipe::check).finish().err().unwrap_or_default(),
         _ => panic!("{name}: there is no kind of file called `{kind}`"),
     }
 }

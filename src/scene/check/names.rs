@@ -1,8 +1,8 @@
 //! What names refer to, and whether that is the right kind of thing.
 
 use super::Checker;
+use crate::body;
 use crate::ron::Spot;
-use crate::scene::bodies;
 use crate::scene::schema::{Prop, Surrounding};
 
 /// Names that are taken.
@@ -81,6 +81,7 @@ pub(super) const ENCLOSURE: Wanted = Wanted { things: &[Zone, Walls], words: "a 
 pub(super) const LEAVABLE: Wanted = Wanted { things: &[Zone, Walls, Floor], words: "a `Zone`, `walls` or `floor`" };
 pub(super) const JOINT: Wanted = Wanted { things: &[Joint, LinkAndJoint], words: "a joint of the body" };
 pub(super) const GRASPABLE: Wanted = Wanted { things: &[Loose, Group], words: "a loose prop" };
+pub(super) const HEAPED: Wanted = Wanted { things: &[Group], words: "a group" };
 pub(super) const SEEN: Wanted = Wanted { things: &[Loose, Block, Zone, Group, Origin], words: "a prop or `origin`" };
 pub(super) const MAPPED: Wanted = Wanted { things: &[Loose, Block, Zone, Group], words: "a prop" };
 pub(super) const PUSHED: Wanted =
@@ -90,8 +91,8 @@ impl Checker<'_> {
     /// What `name` refers to.
     pub(super) fn thing(&self, name: &str) -> Option<Thing> {
         if let Some(part) = name.strip_prefix("body.") {
-            let (link, joint) = (bodies::links(&self.scene.body).contains(&part), bodies::joints(&self.scene.body).contains(&part));
-            return match (link, joint) {
+            let (links, joints) = body::names(&self.scene.body);
+            return match (links.contains(&part), joints.contains(&part)) {
                 (true, true) => Some(LinkAndJoint),
                 (true, false) => Some(Link),
                 (false, true) => Some(Joint),
@@ -123,9 +124,9 @@ impl Checker<'_> {
     fn all_names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.scene.props.names().map(str::to_owned).collect();
         names.push("body".into());
-        let links = bodies::links(&self.scene.body);
+        let (links, joints) = body::names(&self.scene.body);
         let mut parts: Vec<&str> = links.to_vec();
-        parts.extend(bodies::joints(&self.scene.body).iter().filter(|joint| !links.contains(joint)));
+        parts.extend(joints.iter().filter(|joint| !links.contains(joint)));
         names.extend(parts.iter().map(|part| format!("body.{part}")));
         names.extend(
             [Floor, Walls]

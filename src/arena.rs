@@ -1,0 +1,430 @@
+//! Arenas: independent copies of a scene, each with its own world, its own random streams, one episode at a time.
+//!
+//! A reset restores the scene's pristine world, then applies the lesson's level, so the same level is the same arena, whatever came
+//! before. A [`Snapshot`] is a function of state: restored after any history it gives the same future.
+
+use crate::control::{ControlStep, ControlSystems};
+use crate::curriculum::{EpisodeReport, Lesson, Teach, Teacher};
+use crate::physics::{PhysicsPlugin, PhysicsQuery, PhysicsQueryItem, Threads, WorldState, empty_world, in_parallel};
+use crate::pilot::Pilot;
+use crate::scene::disturbance::DisturbanceMemory;
+use crate::scene::plan::{Plan, Setting, Situation};
+use crate::sensor::{SensorMemory, SensorPlan};
+use crate::signal::{Action, Observation, Outcome, Reward, Success};
+use crate::stream::{Purpose, Stream};
+use bevy::ecs::query::QueryData;
+use bevy::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// One independent copy of a scene. Its entity also carries its world and one row of every signal.
+#[derive(Component)]
+pub struct Arena {
+    /// Which one it is, from 0: rows of a batch are in this order.
+    pub index: usize,
+    /// The scene.
+    pub plan: Arc<Plan>,
+    /// The episode that goes on in it.
+    pub episode: Episode,
+    /// Whether the observation is that of the present state. (It is then not made again: noise is drawn once.)
+    observed: bool,
+    /// Whether the last step left a sane world.
+    sane: bool,
+}
+
+/// What an arena's episode depends on beside the world.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Episode {
+    /// What is practised.
+    pub lesson: Lesson,
+    /// The level's numbers.
+    pub setting: Setting,
+    /// How many episodes the arena had before.
+    pub number: u64,
+    /// Control steps done.
+    pub step: usize,
+    /// Dense reward of each step done.
+    pub rewards: Vec<f32>,
+    /// The sum of each reward term over the steps done, unweighted.
+    pub terms: Vec<f32>,
+    /// Whether success held after any step.
+    pub success_once: bool,
+    task: Vec<f32>,
+    sensors: Vec<SensorMemory>,
+    disturbances: Vec<DisturbanceMemory>,
+    noise: Stream,
+}
+
+/// Everything that an arena's future depends on.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Snapshot {
+    episode: Episode,
+    pilot: Pilot,
+    observation: Option<Vec<f32>>,
+    action: Vec<f32>,
+    /// None where no tick was simulated since the reset: the world then follows from the lesson.
+    world: Option<WorldState>,
+}
+
+/// The components of an arena's entity.
+#[derive(QueryData)]
+#[query_data(mutable)]
+pub struct ArenaQuery {
+    /// The arena.
+    pub arena: &'static mut Arena,
+    /// Its world.
+    pub physics: PhysicsQuery,
+    /// Who decides in it.
+    pub pilot: &'static mut Pilot,
+    /// What is observed.
+    pub observation: &'static mut Observation,
+    /// What was decided.
+    pub action: &'static mut Action,
+    /// What is paid.
+    pub reward: &'static mut Reward,
+    /// Whether success holds.
+    pub success: &'static mut Success,
+    /// How the episode stands.
+    pub outcome: &'static mut Outcome,
+}
+
+/// Builds arenas and takes part in every step of [`ControlSystems`] that is theirs.
+pub struct ArenaPlugin {
+    /// The scene, or several with equal channels and rates: arena `i` gets the scene `i` modulo their number.
+    pub plans: Vec<Arc<Plan>>,
+    /// How many arenas.
+    pub count: usize,
+    /// The run's seed.
+    pub seed: u64,
+    /// Who decides, in every arena.
+    pub pilot: Pilot,
+}
+
+/// Who teaches, and with which seed.
+#[derive(Resource)]
+pub struct Classroom {
+    /// Chooses the lessons: a teacher for each scene.
+    pub teachers: Vec<Box<dyn Teach>>,
+    /// The run's seed.
+    pub seed: u64,
+}
+
+/// Turns parts of the step off, for measuring the rest.
+#[derive(Resource, Clone, Copy, Debug)]
+pub struct Switches {
+    /// Whether sensors write observations.
+    pub sensors: bool,
+    /// Whether tasks judge, and arenas are reset.
+    pub tasks: bool,
+}
+
+/// An episode that ended in this step.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// How it went.
+    pub report: EpisodeReport,
+    /// What was observed after its last step.
+    pub observation: Vec<f32>,
+}
+
+/// The episodes that ended in this step, by arena.
+#[derive(Resource, Default)]
+pub struct FinishedEpisodes(pub Vec<Finished>);
+
+/// How many arenas are reset at once by a thread.
+const BATCH: usize = 1;
+
+impl Plugin for ArenaPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_plugins(PhysicsPlugin);
+        app.init_resource::<Threads>().init_resource::<FinishedEpisodes>();
+        app.insert_resource(Switches { sensors: true, tasks: true });
+        if !app.world().contains_resource::<Classroom>() {
+            app.insert_resource(Classroom::new(&Teacher::Uniform, &self.plans, self.seed));
+        }
+        for (index, plan) in self.plans.iter().cycle().take(self.count).enumerate() {
+            app.world_mut().spawn((
+                Arena::new(index, plan.clone()),
+                empty_world(plan.parameters()),
+                self.pilot.clone(),
+                Observation(vec![0.0; plan.observation.width()]),
+                Action(vec![0.0; plan.action.width()]),
+                Reward::default(),
+                Success::default(),
+                Outcome::default(),
+            ));
+        }
+        app.add_systems(Startup, begin).add_systems(
+            ControlStep,
+            (
+                observe.in_set(ControlSystems::Observe).run_if(|switches: Res<Switches>| switches.sensors),
+                act.in_set(ControlSystems::Act),
+                simulate.in_set(ControlSystems::Simulate),
+                evaluate.in_set(ControlSystems::Evaluate).run_if(|switches: Res<Switches>| switches.tasks),
+                finish.in_set(ControlSystems::Reset).run_if(|switches: Res<Switches>| switches.tasks),
+            ),
+        );
+    }
+}
+
+impl Arena {
+    fn new(index: usize, plan: Arc<Plan>) -> Self {
+        let episode = Episode {
+            lesson: plan.canonical().into(),
+            setting: Setting::default(),
+            number: 0,
+            step: 0,
+            rewards: Vec::new(),
+            terms: Vec::new(),
+            success_once: false,
+            task: Vec::new(),
+            sensors: Vec::new(),
+            disturbances: Vec::new(),
+            noise: Stream::new(0, Purpose::Noise, 0, 0),
+        };
+        Self { index, plan, episode, observed: false, sane: true }
+    }
+}
+
+impl ArenaQueryItem<'_, '_> {
+    /// What sensors, tasks and experts see.
+    pub fn situation(&self) -> Situation<'_> {
+        Situation { plan: &self.arena.plan, world: self.physics.view(), setting: &self.arena.episode.setting, action: &self.action.0 }
+    }
+
+    /// Starts the episode `number` with `lesson`. The same lesson gives the same episode, whatever came before.
+    pub fn start(&mut self, lesson: Lesson, number: u64, seed: u64) {
+        let plan = self.arena.plan.clone();
+        let setting = plan.start(&lesson.level, &mut self.physics.physics());
+        let level_seed = lesson.level.seed;
+        self.arena.episode = Episode {
+            lesson,
+            setting,
+            number,
+            step: 0,
+            rewards: Vec::new(),
+            terms: vec![0.0; plan.task.as_ref().map_or(0, crate::task::TaskPlan::terms)],
+            success_once: false,
+            task: plan.task.as_ref().map(crate::task::TaskPlan::memory).unwrap_or_default(),
+            sensors: vec![SensorMemory::default(); plan.sensors.len()],
+            disturbances: plan.disturbances.iter().enumerate().map(|(index, _)| DisturbanceMemory::new(level_seed, index)).collect(),
+            noise: Stream::new(level_seed, Purpose::Noise, 0, 0),
+        };
+        self.arena.observed = false;
+        self.arena.sane = true;
+        self.action.0.fill(0.0);
+        let index = self.arena.index as u64;
+        self.pilot.begin(seed, index, number);
+    }
+
+    /// Writes the observation of the present state, unless it is there already.
+    pub fn observe(&mut self) {
+        if std::mem::replace(&mut self.arena.observed, true) {
+            return;
+        }
+        let Arena { plan, episode, .. } = &mut *self.arena;
+        let Episode { setting, sensors, noise, .. } = episode;
+        let situation = Situation { plan, world: self.physics.view(), setting, action: &self.action.0 };
+        SensorPlan::observe(&plan.sensors, sensors, noise, &situation, &mut self.observation.0);
+    }
+
+    fn act(&mut self) {
+        for channel in &mut self.action.0 {
+            // A pilot that writes nonsense must not poison the world.
+            *channel = if channel.is_nan() { 0.0 } else { channel.clamp(-1.0, 1.0) };
+        }
+        let Arena { plan, episode, .. } = &mut *self.arena;
+        let mut physics = self.physics.physics();
+        let values = &episode.setting.values;
+        for disturbance in &plan.disturbances {
+            disturbance.clear(&mut physics);
+        }
+        plan.body.act(values, &plan.parts, &self.action.0, &mut physics);
+        for (disturbance, memory) in plan.disturbances.iter().zip(&mut episode.disturbances) {
+            disturbance.act(values, memory, plan.timing, &mut physics);
+        }
+    }
+
+    fn simulate(&mut self) {
+        let arena = &mut *self.arena;
+        let (gravity, ticks) = (arena.plan.scene.gravity, arena.plan.timing.ticks_per_step());
+        let mut physics = self.physics.physics();
+        arena.sane = (0..ticks).all(|_| physics.tick(gravity)) && physics.is_sane();
+        arena.observed = false;
+        arena.episode.step += 1;
+    }
+
+    fn evaluate(&mut self) {
+        let Arena { plan, episode, sane, .. } = &mut *self.arena;
+        let plan: &Plan = plan;
+        if !*sane {
+            *self.outcome = Outcome::Diverged;
+            *self.success = Success(false);
+            *self.reward = Reward::default();
+            episode.rewards.push(0.0);
+            return;
+        }
+        let Some(task) = &plan.task else {
+            *self.outcome = Outcome::Running;
+            return;
+        };
+        let Episode { setting, task: memory, step, rewards, terms, success_once, .. } = episode;
+        let situation = Situation { plan, world: self.physics.view(), setting, action: &self.action.0 };
+        let verdict = task.judge(&situation, memory, terms, *step);
+        rewards.push(verdict.reward.dense);
+        *success_once |= verdict.success;
+        *self.reward = verdict.reward;
+        *self.success = Success(verdict.success);
+        *self.outcome = verdict.outcome;
+    }
+
+    /// The report of an episode that is over.
+    fn report(&self) -> EpisodeReport {
+        let episode = &self.arena.episode;
+        let total: f32 = episode.rewards.iter().sum();
+        let score = self.arena.plan.task.as_ref().map_or(0.0, |task| task.score(total, episode.step, *self.outcome));
+        EpisodeReport {
+            arena: self.arena.index,
+            lesson: episode.lesson.clone(),
+            score,
+            success: self.success.0,
+            success_once: episode.success_once,
+            length: episode.step,
+            outcome: *self.outcome,
+            rewards: episode.rewards.clone(),
+            terms: episode.terms.iter().map(|sum| sum / episode.step.max(1) as f32).collect(),
+            values: Vec::new(),
+        }
+    }
+
+    /// A copy of everything that the future depends on.
+    pub fn capture(&mut self) -> Snapshot {
+        Snapshot {
+            episode: self.arena.episode.clone(),
+            pilot: self.pilot.clone(),
+            observation: self.arena.observed.then(|| self.observation.0.clone()),
+            action: self.action.0.clone(),
+            world: (self.arena.episode.step > 0).then(|| self.physics.physics().capture()),
+        }
+    }
+
+    /// Goes on from `snapshot`, whatever was here before.
+    pub fn restore(&mut self, snapshot: &Snapshot) {
+        let plan = self.arena.plan.clone();
+        match &snapshot.world {
+            Some(world) => self.physics.physics().restore(world),
+            None => {
+                plan.start(&snapshot.episode.lesson.level, &mut self.physics.physics());
+            }
+        }
+        self.arena.episode = snapshot.episode.clone();
+        self.arena.sane = true;
+        self.arena.observed = snapshot.observation.is_some();
+        if let Some(observation) = &snapshot.observation {
+            self.observation.0.clone_from(observation);
+        }
+        self.action.0.clone_from(&snapshot.action);
+        *self.pilot = snapshot.pilot.clone();
+    }
+}
+
+/// All arenas, in the order of their indices.
+pub fn in_order<'w, 's>(arenas: &'w mut Query<'_, 's, ArenaQuery>) -> Vec<ArenaQueryItem<'w, 's>> {
+    let mut items: Vec<_> = arenas.iter_mut().collect();
+    if !items.is_sorted_by_key(|item| item.arena.index) {
+        items.sort_by_key(|item| item.arena.index);
+    }
+    items
+}
+
+/// Gives every arena its first lesson.
+fn begin(mut arenas: Query<ArenaQuery>, mut classroom: ResMut<Classroom>, threads: Res<Threads>) {
+    let seed = classroom.seed;
+    let mut items: Vec<_> = in_order(&mut arenas).into_iter().map(|item| (classroom.propose(item.arena.index, 0), item)).collect();
+    in_parallel(*threads, &mut items, BATCH, |(lesson, item)| item.start(lesson.clone(), 0, seed));
+}
+
+fn observe(mut arenas: Query<ArenaQuery>, threads: Res<Threads>) {
+    let mut items: Vec<_> = arenas.iter_mut().collect();
+    in_parallel(*threads, &mut items, 8, ArenaQueryItem::observe);
+}
+
+fn act(mut arenas: Query<ArenaQuery>) {
+    arenas.iter_mut().for_each(|mut item| item.act());
+}
+
+fn simulate(mut arenas: Query<ArenaQuery>, threads: Res<Threads>) {
+    let mut items: Vec<_> = arenas.iter_mut().collect();
+    in_parallel(*threads, &mut items, 1, ArenaQueryItem::simulate);
+}
+
+fn evaluate(mut arenas: Query<ArenaQuery>, threads: Res<Threads>) {
+    let mut items: Vec<_> = arenas.iter_mut().collect();
+    in_parallel(*threads, &mut items, 8, ArenaQueryItem::evaluate);
+}
+
+/// Finished arenas are observed once more, report to the teacher, get a lesson, start again.
+pub fn finish(
+    mut arenas: Query<ArenaQuery>,
+    mut classroom: ResMut<Classroom>,
+    mut finished: ResMut<FinishedEpisodes>,
+    threads: Res<Threads>,
+    mut diverged: Local<u64>,
+) {
+    finished.0.clear();
+    let mut over: Vec<_> = in_order(&mut arenas).into_iter().filter(|item| item.outcome.is_over()).collect();
+    if over.is_empty() {
+        return;
+    }
+    in_parallel(*threads, &mut over, BATCH, |item| {
+        // A broken world is not looked at: its last good observation stands for the final one.
+        item.arena.observed |= *item.outcome == Outcome::Diverged;
+        item.observe();
+    });
+    let mut lessons = Vec::new();
+    for item in over {
+        let report = item.report();
+        if report.outcome == Outcome::Diverged {
+            if *diverged == 0 {
+                tracing::warn!(
+                    "arena {} diverged after {} steps of level {}: the episode ends, the run goes on (further ones are only counted)",
+                    report.arena,
+                    report.length,
+                    report.lesson.level.id()
+                );
+            }
+            *diverged += 1;
+        }
+        classroom.teacher(report.arena).grade(&report);
+        finished.0.push(Finished { report, observation: item.observation.0.clone() });
+        let number = item.arena.episode.number + 1;
+        lessons.push((classroom.propose(item.arena.index, number), number, item));
+    }
+    let seed = classroom.seed;
+    in_parallel(*threads, &mut lessons, BATCH, |(lesson, number, item)| item.start(lesson.clone(), *number, seed));
+}
+
+impl Classroom {
+    /// A teacher of this kind for each scene.
+    pub fn new(teacher: &Teacher, plans: &[Arc<Plan>], seed: u64) -> Self {
+        Self { teachers: plans.iter().map(|plan| teacher.build(plan.quantities.count())).collect(), seed }
+    }
+
+    /// The teacher of an arena's scene.
+    fn teacher(&mut self, arena: usize) -> &mut dyn Teach {
+        let scene = arena % self.teachers.len();
+        self.teachers[scene].as_mut()
+    }
+
+    /// The lesson of an arena's episode `number`.
+    fn propose(&mut self, arena: usize, number: u64) -> Lesson {
+        let mut rng = Stream::new(self.seed, Purpose::Teacher, arena as u64, number);
+        self.teacher(arena).propose(&mut rng)
+    }
+}
+
+/// The hash of an arena's step: of its action and of every body's pose and velocity.
+pub fn step_hash(item: &ArenaQueryItem<'_, '_>) -> u64 {
+    let physics: &PhysicsQueryItem<'_, '_> = &item.physics;
+    physics.view().state_hash(&item.action.0)
+}

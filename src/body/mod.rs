@@ -1,0 +1,222 @@
+//! Bodies: links, joints, motors. One file per body; each says what its channels mean and which of Rapier's joint kinds it uses.
+
+pub mod cart_pole;
+pub mod rover;
+
+use crate::physics::rapier::prelude::*;
+use crate::physics::{Physics, PhysicsView};
+use crate::scene::plan::Quantities;
+use crate::scene::schema::{Body, Joints};
+use crate::signal::Channels;
+use bevy::math::{Vec2, Vec3};
+
+/// What every body can do. Numbers that a level may set are looked up in `values` (see [`Quantities`]).
+pub trait Embodiment: Send + Sync {
+    /// What the action's channels mean.
+    fn action(&self) -> Channels;
+    /// Names of the links; the first one is the root, which `body` means.
+    fn links(&self) -> &'static [&'static str];
+    /// Names of the joints.
+    fn joints(&self) -> &'static [&'static str];
+    /// Radius of the circle around the root that is kept clear of props, m.
+    fn clearance(&self) -> f32;
+    /// Where the root starts: x, y and the height of its underside, m, and its heading, rad.
+    fn start(&self, values: &[f32]) -> (Vec3, f32);
+    /// Builds the links and joints, in the scene's order, for the canonical level.
+    fn build(&self, physics: &mut Physics<'_>) -> Parts;
+    /// Gives a pristine body the level's numbers and its starting pose.
+    fn set(&self, values: &[f32], parts: &Parts, physics: &mut Physics<'_>);
+    /// Turns an action into motor targets and forces, which hold for the whole control step.
+    fn act(&self, values: &[f32], parts: &Parts, action: &[f32], physics: &mut Physics<'_>);
+}
+
+/// The body of a scene.
+pub fn embodiment(body: &Body, quantities: &Quantities) -> Box<dyn Embodiment> {
+    match body {
+        Body::CartPole { .. } => Box::new(cart_pole::CartPole::new(body, quantities)),
+        Body::Rover { .. } => Box::new(rover::Rover::new(body, quantities)),
+    }
+}
+
+/// Names of a body's links, root first, and of its joints: what a scene may say after `body.`.
+pub fn names(body: &Body) -> (&'static [&'static str], &'static [&'static str]) {
+    match body {
+        Body::CartPole { .. } => (&cart_pole::LINKS, &cart_pole::JOINTS),
+        Body::Rover { .. } => (&rover::LINKS, &rover::JOINTS),
+    }
+}
+
+/// A body in an arena's world.
+#[derive(Clone, Debug, Default)]
+pub struct Parts {
+    /// One for each of [`Embodiment::links`].
+    pub links: Vec<RigidBodyHandle>,
+    /// One for each of [`Embodiment::joints`].
+    pub joints: Vec<Joint>,
+}
+
+impl Parts {
+    /// The link that `body` means.
+    pub fn root(&self) -> RigidBodyHandle {
+        self.links[0]
+    }
+}
+
+/// A joint with one degree of freedom, of either of Rapier's kinds.
+#[derive(Clone, Copy, Debug)]
+pub struct Joint {
+    handle: JointHandle,
+    /// Whether it turns (rad) or slides (m).
+    pub turns: bool,
+    parent: RigidBodyHandle,
+    child: RigidBodyHandle,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum JointHandle {
+    Impulse(ImpulseJointHandle),
+    Multibody(MultibodyJointHandle),
+}
+
+impl Joint {
+    /// Joins `child` to `parent`. The joint's frames have their x axis along the free degree of freedom.
+    pub fn connect(
+        kind: Joints,
+        physics: &mut Physics<'_>,
+        parent: RigidBodyHandle,
+        child: RigidBodyHandle,
+        data: impl Into<GenericJoint>,
+    ) -> Self {
+        let data = data.into();
+        let turns = !data.locked_axes.contains(JointAxesMask::ANG_X);
+        let handle = match kind {
+            Joints::Impulse => JointHandle::Impulse(physics.impulse_joints.insert(parent, child, data, true)),
+            Joints::Multibody => {
+                let handle = physics.multibody_joints.insert(parent, child, data, true);
+                JointHandle::Multibody(handle.expect("a body's links form a tree"))
+            }
+        };
+        Self { handle, turns, parent, child }
+    }
+
+    /// The joint's settings.
+    fn data<'a>(&self, world: PhysicsView<'a>) -> Option<&'a GenericJoint> {
+        match self.handle {
+            JointHandle::Impulse(handle) => world.impulse_joints.get(handle).map(|joint| &joint.data),
+            JointHandle::Multibody(handle) => {
+                let (multibody, link) = world.multibody_joints.get(handle)?;
+                multibody.link(link).map(|link| &link.joint().data)
+            }
+        }
+    }
+
+    /// Changes the joint's motor.
+    pub fn set_motor(&self, physics: &mut Physics<'_>, set: impl FnOnce(&mut GenericJoint)) {
+        match self.handle {
+            JointHandle::Impulse(handle) => {
+                if let Some(joint) = physics.impulse_joints.get_mut(handle, false) {
+                    set(&mut joint.data);
+                }
+            }
+            JointHandle::Multibody(handle) => {
+                if let Some((multibody, link)) = physics.multibody_joints.get_mut(handle)
+                    && let Some(link) = multibody.link_mut(link)
+                {
+                    set(&mut link.joint.data);
+                }
+            }
+        }
+    }
+
+    /// Moves a joint of a body that has not moved yet by `by` (rad or m), and its child with it.
+    pub fn displace(&self, physics: &mut Physics<'_>, by: f32) {
+        match self.handle {
+            JointHandle::Impulse(handle) => {
+                let Some(data) = physics.impulse_joints.get(handle).map(|joint| joint.data) else { return };
+                let moved = if self.turns {
+                    Pose::from_rotation(Rotation::from_rotation_x(by))
+                } else {
+                    Pose::from_translation(Vector::new(by, 0.0, 0.0))
+                };
+                let parent = *physics.bodies[self.parent].position();
+                let child = parent * data.local_frame1 * moved * data.local_frame2.inverse();
+                physics.bodies[self.child].set_position(child, true);
+            }
+            JointHandle::Multibody(handle) => {
+                let Some((multibody, link)) = physics.multibody_joints.get_mut(handle) else { return };
+                let first: usize = multibody.links().take(link).map(|link| link.joint().ndofs()).sum();
+                let mut displacements = vec![0.0; multibody.ndofs()];
+                displacements[first] = by;
+                multibody.apply_displacements(&displacements);
+                multibody.forward_kinematics(physics.bodies, false);
+                multibody.update_rigid_bodies(physics.bodies, true);
+            }
+        }
+    }
+
+    /// Sine and cosine of a turning joint's angle.
+    pub fn sine_cosine(&self, world: PhysicsView<'_>) -> (f32, f32) {
+        let Some(data) = self.data(world) else { return (0.0, 1.0) };
+        let frame = |body: RigidBodyHandle, local: &Pose| world.bodies[body].rotation() * local.rotation;
+        let turn = frame(self.parent, &data.local_frame1).inverse() * frame(self.child, &data.local_frame2);
+        (2.0 * turn.x * turn.w, turn.w * turn.w - turn.x * turn.x)
+    }
+
+    /// The joint's angle in [-π, π] (rad) or displacement (m).
+    pub fn position(&self, world: PhysicsView<'_>) -> f32 {
+        if self.turns {
+            let (sine, cosine) = self.sine_cosine(world);
+            return libm::atan2f(sine, cosine);
+        }
+        let Some(data) = self.data(world) else { return 0.0 };
+        let frame = *world.bodies[self.parent].position() * data.local_frame1;
+        let child = *world.bodies[self.child].position() * data.local_frame2;
+        frame.inverse_transform_point(child.translation).x
+    }
+
+    /// The joint's velocity, rad/s or m/s.
+    pub fn velocity(&self, world: PhysicsView<'_>) -> f32 {
+        let Some(data) = self.data(world) else { return 0.0 };
+        let (parent, child) = (&world.bodies[self.parent], &world.bodies[self.child]);
+        let frame = *parent.position() * data.local_frame1;
+        let axis = frame.rotation * Vector::X;
+        if self.turns {
+            (child.angvel() - parent.angvel()).dot(axis)
+        } else {
+            (child.linvel() - parent.velocity_at_point(child.translation())).dot(axis)
+        }
+    }
+
+    /// The ends of the joint's range, rad or m; none where it has none.
+    pub fn limits(&self, world: PhysicsView<'_>) -> Option<[f32; 2]> {
+        let axis = if self.turns { JointAxis::AngX } else { JointAxis::LinX };
+        self.data(world)?.limits(axis).map(|limits| [limits.min, limits.max])
+    }
+}
+
+/// Colliders of bodies are members of this group, so that a body's rays do not see itself.
+pub const BODY_GROUP: Group = Group::GROUP_1;
+/// Colliders of surroundings and props are members of this group.
+pub const WORLD_GROUP: Group = Group::GROUP_2;
+
+/// Interaction groups of a body's link: it collides with the world, and not with the body's other links.
+pub fn link_groups() -> InteractionGroups {
+    InteractionGroups::new(BODY_GROUP, WORLD_GROUP, InteractionTestMode::And)
+}
+
+/// The pose of a body that stands upright at `at`, looking along `heading` (rad).
+pub fn standing(at: Vec3, heading: f32) -> Pose {
+    Pose::from_parts(at, Rotation::from_rotation_z(heading))
+}
+
+/// The heading of something upright: the direction of its x axis on the floor, rad.
+pub fn heading(rotation: &Rotation) -> f32 {
+    let ahead = rotation * Vector::X;
+    libm::atan2f(ahead.y, ahead.x)
+}
+
+/// Turns a level vector by `angle`, rad.
+pub fn turned(vector: Vec2, angle: f32) -> Vec2 {
+    let (sine, cosine) = libm::sincosf(angle);
+    Vec2::new(cosine * vector.x - sine * vector.y, sine * vector.x + cosine * vector.y)
+}

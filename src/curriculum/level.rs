@@ -1,0 +1,68 @@
+//! Levels: points of the unit cube, a grid for layouts, and a seed. Plain data: a level knows no scene.
+
+use crate::stream::{Purpose, Stream};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use twox_hash::XxHash3_64;
+
+/// One draw of what may vary.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Level {
+    /// One number in [0, 1] for each varied number of the scene, in the scene's order. See [`crate::scene::number::Span`].
+    pub cube: Vec<f32>,
+    /// Cells of a layout (mazes, obstacle fields), row by row; none for most scenes.
+    #[serde(default)]
+    pub grid: Option<Grid>,
+    /// For what is drawn at random within the level: placements, heaps, noise.
+    pub seed: u64,
+}
+
+/// Cells of a layout.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grid {
+    /// Cells in a row.
+    pub columns: usize,
+    /// What stands in each cell, row by row; 0 is nothing.
+    pub cells: Vec<u8>,
+}
+
+/// The first `count` held-out levels of a scene with `varies` varied numbers: what `evaluate` draws, the same whatever a run's seed, and
+/// never what a teacher draws.
+pub fn held_out(varies: usize, count: usize) -> Vec<Level> {
+    (0..count).map(|index| Level::draw(varies, &mut Stream::new(0, Purpose::HeldOut, index as u64, 0))).collect()
+}
+
+/// Names a level: the same for equal levels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct LevelId(pub u64);
+
+impl fmt::Display for LevelId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl Level {
+    /// The level from which an arena is built: the cube's centre, seed 0.
+    pub fn canonical(varies: usize) -> Self {
+        Self { cube: vec![0.5; varies], grid: None, seed: 0 }
+    }
+
+    /// Any level alike.
+    pub fn draw(varies: usize, rng: &mut Stream) -> Self {
+        Self { cube: (0..varies).map(|_| rng.unit()).collect(), grid: None, seed: rng.bits() }
+    }
+
+    /// Its name.
+    pub fn id(&self) -> LevelId {
+        let mut bytes: Vec<u8> = self.cube.iter().flat_map(|unit| unit.to_bits().to_le_bytes()).collect();
+        if let Some(grid) = &self.grid {
+            bytes.extend(grid.columns.to_le_bytes());
+            bytes.extend(&grid.cells);
+        }
+        bytes.extend(self.seed.to_le_bytes());
+        LevelId(XxHash3_64::oneshot(&bytes))
+    }
+}

@@ -1,0 +1,3 @@
+//! Algorithms, one readable file each.
+
+pub mod ppo;

@@ -1,0 +1,3 @@
+//! Critics: what a situation is worth.
+
+pub mod value;

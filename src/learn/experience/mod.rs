@@ -1,0 +1,4 @@
+//! Experience: what was lived through, and what its endings are worth.
+
+pub mod endings;
+pub mod rollout;

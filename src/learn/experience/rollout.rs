@@ -1,0 +1,154 @@
+//! [`Rollout`]: `T` steps of `N` rows, as they happened.
+
+use crate::learn::Decision;
+use crate::learn::batch::Batch;
+use crate::signal::Outcome;
+use serde::{Deserialize, Serialize};
+
+/// Rows in the order of time, `N` of them a step: row `t · N + n` is what happened to arena `n` in step `t`.
+///
+/// A step is written in this order: [`Rollout::decide`] with what was observed and decided, [`Rollout::reward`] with what came of it,
+/// [`Rollout::finish_episode`] for every arena whose episode that ended. When it [`Rollout::is_full`], the next step's observation, before
+/// anything is decided on it, is the fresh one: [`Rollout::set_fresh`]. After the update, [`Rollout::clear`].
+///
+/// What follows an episode's last row is its final observation, never the next episode's first one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Rollout {
+    horizon: usize,
+    arenas: usize,
+    decided: usize,
+    observations: Vec<f32>,
+    widths: [usize; 3],
+    actions: Vec<f32>,
+    kept: Vec<f32>,
+    values: Vec<f32>,
+    rewards: Vec<f32>,
+    outcomes: Vec<Outcome>,
+    begins: Vec<bool>,
+    finals: Vec<(usize, Vec<f32>)>,
+    fresh: Batch,
+}
+
+impl Rollout {
+    /// An empty one, for `horizon` steps of `arenas` rows.
+    pub fn new(horizon: usize, arenas: usize) -> Self {
+        Self { horizon, arenas, ..Self::default() }
+    }
+
+    /// Writes what was seen and decided in a step.
+    ///
+    /// # Shapes
+    /// - observations: `[N, O]`, raw as the learner's `act` got them
+    /// - begins: `[N]`
+    /// - decision: `[N, ..]`
+    pub fn decide(&mut self, observations: &Batch, begins: &[bool], decision: &Decision) {
+        assert!(!self.is_full(), "a full rollout takes no more steps");
+        assert!(self.rewards.len() == self.begins.len(), "a step is decided before the one in front of it was rewarded");
+        assert!(observations.rows() == self.arenas && begins.len() == self.arenas, "a step has {} rows", self.arenas);
+        self.widths = [observations.width(), decision.actions.width(), decision.kept.width()];
+        self.decided += 1;
+        self.observations.extend_from_slice(observations.values());
+        self.begins.extend_from_slice(begins);
+        self.actions.extend_from_slice(decision.actions.values());
+        self.kept.extend_from_slice(decision.kept.values());
+        self.values.extend_from_slice(decision.values.as_deref().unwrap_or_default());
+    }
+
+    /// Writes what came of the step: for each arena the reward in [0, 1] that is learnt from, and how its episode stands.
+    pub fn reward(&mut self, rewards: &[f32], outcomes: &[Outcome]) {
+        assert!(rewards.len() == self.arenas && outcomes.len() == self.arenas, "a step has {} rows", self.arenas);
+        assert!(self.rewards.len() + self.arenas == self.begins.len(), "a step is rewarded once, after it was decided");
+        self.rewards.extend_from_slice(rewards);
+        self.outcomes.extend_from_slice(outcomes);
+    }
+
+    /// Writes what was observed last, after the step's end, in an `arena` whose episode the step ended.
+    pub fn finish_episode(&mut self, arena: usize, final_observation: &[f32]) {
+        self.finals.push((self.rewards.len() - self.arenas + arena, final_observation.to_vec()));
+    }
+
+    /// Writes the observation that follows the last step, `[N, O]`: that of running episodes, or of new ones where the last step ended one.
+    pub fn set_fresh(&mut self, observations: &Batch) {
+        self.fresh = observations.clone();
+    }
+
+    /// Whether every step was decided and rewarded.
+    pub fn is_full(&self) -> bool {
+        self.decided == self.horizon && self.rewards.len() == self.horizon * self.arenas
+    }
+
+    /// Forgets all rows.
+    pub fn clear(&mut self) {
+        *self = Self::new(self.horizon, self.arenas);
+    }
+
+    /// Steps, `T`.
+    pub fn horizon(&self) -> usize {
+        self.horizon
+    }
+
+    /// Rows a step, `N`.
+    pub fn arenas(&self) -> usize {
+        self.arenas
+    }
+
+    /// Steps that were decided and rewarded so far.
+    pub fn steps(&self) -> usize {
+        self.rewards.len() / self.arenas.max(1)
+    }
+
+    /// All rows written so far, `T · N` when full.
+    pub fn rows(&self) -> usize {
+        self.rewards.len()
+    }
+
+    /// What was observed in `row`, `[O]`.
+    pub fn observation(&self, row: usize) -> &[f32] {
+        &self.observations[row * self.widths[0]..][..self.widths[0]]
+    }
+
+    /// All observations, `[T · N, O]`.
+    pub fn observations(&self) -> Batch {
+        Batch::new(self.widths[0], self.observations.clone())
+    }
+
+    /// What was done in `row`, `[A]`.
+    pub fn action(&self, row: usize) -> &[f32] {
+        &self.actions[row * self.widths[1]..][..self.widths[1]]
+    }
+
+    /// What the learner wanted back of its decision in `row`, `[K]`.
+    pub fn kept(&self, row: usize) -> &[f32] {
+        &self.kept[row * self.widths[2]..][..self.widths[2]]
+    }
+
+    /// The learner's estimate of every row's value when it was decided, `[T · N]`; empty where it made none.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// `[T · N]`, each in [0, 1].
+    pub fn rewards(&self) -> &[f32] {
+        &self.rewards
+    }
+
+    /// `[T · N]`.
+    pub fn outcomes(&self) -> &[Outcome] {
+        &self.outcomes
+    }
+
+    /// `[T · N]`: whether an episode starts with the row.
+    pub fn begins(&self) -> &[bool] {
+        &self.begins
+    }
+
+    /// The rows that ended an episode, and what was observed after each.
+    pub fn finals(&self) -> &[(usize, Vec<f32>)] {
+        &self.finals
+    }
+
+    /// The observation that follows the last step, `[N, O]`.
+    pub fn fresh(&self) -> &Batch {
+        &self.fresh
+    }
+}

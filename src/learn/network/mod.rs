@@ -1,0 +1,6 @@
+//! Networks: what turns a row of numbers into another.
+
+pub mod activation;
+pub mod adam;
+pub mod kernel;
+pub mod mlp;

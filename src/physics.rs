@@ -1,0 +1,303 @@
+//! Rapier's worlds inside Bevy: one per arena, stepped in parallel, copied whole, hashed.
+//!
+//! bevy_rapier holds the worlds (its components sit on the arena's entity, so that its scene queries and debug lines work); we fill
+//! and move them through Rapier's own sets. Its synchronisation is not run for arenas: it would insert bodies in the order of
+//! Bevy's archetype table, which a window changes.
+
+use bevy::ecs::query::QueryData;
+use bevy::prelude::*;
+use bevy::tasks::ComputeTaskPool;
+use bevy_rapier3d::plugin::context::{RapierContextColliders, RapierContextJoints, RapierContextSimulation, RapierRigidBodySet};
+use bevy_rapier3d::prelude::{NoUserData, RapierContextInitialization, RapierPhysicsPlugin};
+pub use bevy_rapier3d::rapier;
+use rapier::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::sync::{Mutex, PoisonError};
+use twox_hash::XxHash3_64;
+
+/// How many threads the parallel loops use.
+#[derive(Resource, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Threads(pub usize);
+
+impl Default for Threads {
+    /// As many as the machine has cores.
+    fn default() -> Self {
+        Self(std::thread::available_parallelism().map_or(1, Into::into))
+    }
+}
+
+/// bevy_rapier without its synchronisation and stepping: types, messages and configuration alone.
+pub struct PhysicsPlugin;
+
+impl Plugin for PhysicsPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_plugins(
+            RapierPhysicsPlugin::<NoUserData>::default()
+                .with_custom_initialization(RapierContextInitialization::NoAutomaticRapierContext)
+                .with_default_system_setup(false),
+        );
+    }
+}
+
+/// The components that hold an arena's world.
+#[derive(QueryData)]
+#[query_data(mutable)]
+pub struct PhysicsQuery {
+    simulation: &'static mut RapierContextSimulation,
+    bodies: &'static mut RapierRigidBodySet,
+    colliders: &'static mut RapierContextColliders,
+    joints: &'static mut RapierContextJoints,
+}
+
+/// How arenas are integrated, in ticks of `dt` seconds.
+///
+/// Rapier's defaults are made for rooms and cars: boxes of 0.2 m rest 5 mm deep in each other. These let things of a decimetre rest as
+/// they should, faster (`benches/peers/README.md` has the measurements): contacts as stiff as the iterations can hold, found
+/// anew after a centimetre, and looked for half a centimetre ahead.
+pub fn integration(dt: f32) -> IntegrationParameters {
+    let defaults = IntegrationParameters::default();
+    let iterations = 2;
+    let stiffest = iterations as f32 / (4.0 * dt);
+    IntegrationParameters {
+        dt,
+        num_solver_iterations: iterations,
+        contact_softness: SpringCoefficients { natural_frequency: stiffest, ..defaults.contact_softness },
+        static_contact_softness: SpringCoefficients { natural_frequency: 2.0 * stiffest, ..defaults.static_contact_softness },
+        normalized_prediction_distance: 0.005,
+        normalized_contact_recycle_distance: 0.01,
+        ..defaults
+    }
+}
+
+/// The components of an empty world.
+pub fn empty_world(parameters: IntegrationParameters) -> impl Bundle {
+    let mut simulation = RapierContextSimulation::default();
+    simulation.integration_parameters = parameters;
+    simulation.pipeline.counters.disable();
+    (simulation, RapierRigidBodySet::default(), RapierContextColliders::default(), RapierContextJoints::default())
+}
+
+/// An arena's world, to be changed.
+pub struct Physics<'a> {
+    simulation: &'a mut RapierContextSimulation,
+    /// Rigid bodies, by handle.
+    pub bodies: &'a mut RigidBodySet,
+    /// Colliders, by handle.
+    pub colliders: &'a mut ColliderSet,
+    /// Constraints between bodies.
+    pub impulse_joints: &'a mut ImpulseJointSet,
+    /// Reduced coordinates.
+    pub multibody_joints: &'a mut MultibodyJointSet,
+}
+
+/// An arena's world, to be read: what sensors, tasks and experts see.
+#[derive(Clone, Copy)]
+pub struct PhysicsView<'a> {
+    /// Rigid bodies, by handle.
+    pub bodies: &'a RigidBodySet,
+    /// Colliders, by handle.
+    pub colliders: &'a ColliderSet,
+    /// Constraints between bodies.
+    pub impulse_joints: &'a ImpulseJointSet,
+    /// Reduced coordinates.
+    pub multibody_joints: &'a MultibodyJointSet,
+    broad_phase: &'a DefaultBroadPhase,
+    narrow_phase: &'a NarrowPhase,
+}
+
+impl PhysicsQueryItem<'_, '_> {
+    /// The world, to be changed.
+    pub fn physics(&mut self) -> Physics<'_> {
+        let joints = &mut *self.joints;
+        Physics {
+            simulation: &mut self.simulation,
+            bodies: &mut self.bodies.bodies,
+            colliders: &mut self.colliders.colliders,
+            impulse_joints: &mut joints.impulse_joints,
+            multibody_joints: &mut joints.multibody_joints,
+        }
+    }
+
+    /// The world, to be read.
+    pub fn view(&self) -> PhysicsView<'_> {
+        view(&self.simulation, &self.bodies, &self.colliders, &self.joints)
+    }
+}
+
+impl PhysicsQueryReadOnlyItem<'_, '_> {
+    /// The world, to be read.
+    pub fn view(&self) -> PhysicsView<'_> {
+        view(self.simulation, self.bodies, self.colliders, self.joints)
+    }
+}
+
+fn view<'a>(
+    simulation: &'a RapierContextSimulation,
+    bodies: &'a RapierRigidBodySet,
+    colliders: &'a RapierContextColliders,
+    joints: &'a RapierContextJoints,
+) -> PhysicsView<'a> {
+    PhysicsView {
+        bodies: &bodies.bodies,
+        colliders: &colliders.colliders,
+        impulse_joints: &joints.impulse_joints,
+        multibody_joints: &joints.multibody_joints,
+        broad_phase: &simulation.broad_phase,
+        narrow_phase: &simulation.narrow_phase,
+    }
+}
+
+/// Faster than this (m/s), or further than this from the origin (m), a state is absurd.
+const ABSURD: f32 = 1e4;
+
+impl Physics<'_> {
+    /// Simulates one tick under `gravity` (m/s², downwards). False where the world broke down: Rapier met a non-finite state (and
+    /// froze what had it).
+    pub fn tick(&mut self, gravity: f32) -> bool {
+        let simulation = &mut *self.simulation;
+        simulation.pipeline.step(
+            Vector::new(0.0, 0.0, -gravity),
+            &simulation.integration_parameters,
+            &mut simulation.islands,
+            &mut simulation.broad_phase,
+            &mut simulation.narrow_phase,
+            self.bodies,
+            self.colliders,
+            self.impulse_joints,
+            self.multibody_joints,
+            &mut simulation.ccd_solver,
+            &(),
+            &(),
+        );
+        simulation.pipeline.quarantine().is_empty()
+    }
+
+    /// Whether every enabled body is at a sane place and moves at a sane speed.
+    pub fn is_sane(&self) -> bool {
+        self.bodies.iter().filter(|(_, body)| body.is_enabled() && !body.is_fixed()).all(|(_, body)| {
+            let sane = |v: Vector| v.length_squared() < ABSURD * ABSURD;
+            sane(body.translation()) && sane(body.linvel()) && sane(body.angvel())
+        })
+    }
+
+    /// A copy of the whole world.
+    pub fn capture(&self) -> WorldState {
+        WorldState {
+            islands: self.simulation.islands.clone(),
+            broad_phase: self.simulation.broad_phase.clone(),
+            narrow_phase: self.simulation.narrow_phase.clone(),
+            ccd_solver: self.simulation.ccd_solver.clone(),
+            bodies: self.bodies.clone(),
+            colliders: self.colliders.clone(),
+            impulse_joints: self.impulse_joints.clone(),
+            multibody_joints: self.multibody_joints.clone(),
+        }
+    }
+
+    /// Makes this world a copy of `state`, with the same future, whatever was here before.
+    pub fn restore(&mut self, state: &WorldState) {
+        self.simulation.islands = state.islands.clone();
+        self.simulation.broad_phase = state.broad_phase.clone();
+        self.simulation.narrow_phase = state.narrow_phase.clone();
+        self.simulation.ccd_solver = state.ccd_solver.clone();
+        *self.bodies = state.bodies.clone();
+        *self.colliders = state.colliders.clone();
+        *self.impulse_joints = state.impulse_joints.clone();
+        *self.multibody_joints = state.multibody_joints.clone();
+        // A kept pipeline remembers joints by counters that may collide with the restored ones, and was seen to give wrong futures.
+        self.simulation.pipeline = PhysicsPipeline::new();
+        self.simulation.pipeline.counters.disable();
+    }
+
+    /// Moves colliders to their bodies and tells the broad phase, so that the first rays, cast before any tick, see the world as it is.
+    pub fn refresh_colliders(&mut self) {
+        self.bodies.propagate_modified_body_positions_to_colliders(self.colliders);
+        let simulation = &mut *self.simulation;
+        for (handle, collider) in self.colliders.iter_enabled() {
+            let absent = collider.parent().and_then(|parent| self.bodies.get(parent)).is_some_and(|body| !body.is_enabled());
+            if !absent {
+                let bounds = collider.compute_broad_phase_aabb(&simulation.integration_parameters, self.bodies);
+                simulation.broad_phase.set_aabb(&simulation.integration_parameters, handle, bounds);
+            }
+        }
+    }
+
+    /// The world, to be read.
+    pub fn view(&self) -> PhysicsView<'_> {
+        PhysicsView {
+            bodies: self.bodies,
+            colliders: self.colliders,
+            impulse_joints: self.impulse_joints,
+            multibody_joints: self.multibody_joints,
+            broad_phase: &self.simulation.broad_phase,
+            narrow_phase: &self.simulation.narrow_phase,
+        }
+    }
+}
+
+impl<'a> PhysicsView<'a> {
+    /// Queries such as ray casts, over the colliders that `filter` lets through.
+    pub fn query(self, filter: QueryFilter<'a>) -> QueryPipeline<'a> {
+        self.broad_phase.as_query_pipeline(self.narrow_phase.query_dispatcher(), self.bodies, self.colliders, filter)
+    }
+
+    /// Whether two colliders touch.
+    pub fn touching(self, one: ColliderHandle, other: ColliderHandle) -> bool {
+        self.narrow_phase.contact_pair(one, other).is_some_and(ContactPair::has_any_active_contact)
+    }
+
+    /// All colliders that touch `collider`.
+    pub fn touched_by(self, collider: ColliderHandle) -> impl Iterator<Item = ColliderHandle> + use<'a> {
+        self.narrow_phase
+            .contact_pairs_with(collider)
+            .filter(|pair| pair.has_any_active_contact())
+            .map(move |pair| if pair.collider1 == collider { pair.collider2 } else { pair.collider1 })
+    }
+
+    /// 64 bits that differ where the action or any body's pose or velocity differs in a single bit.
+    pub fn state_hash(self, action: &[f32]) -> u64 {
+        let mut bytes = Vec::with_capacity(64 * self.bodies.len());
+        let mut write = |values: &[f32]| values.iter().for_each(|value| bytes.extend_from_slice(&value.to_bits().to_le_bytes()));
+        write(action);
+        for (_, body) in self.bodies.iter().filter(|(_, body)| body.is_enabled() && !body.is_fixed()) {
+            write(&body.translation().to_array());
+            write(&body.rotation().to_array());
+            write(&body.linvel().to_array());
+            write(&body.angvel().to_array());
+        }
+        XxHash3_64::oneshot(&bytes)
+    }
+}
+
+/// Everything that the future of a world depends on.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct WorldState {
+    islands: IslandManager,
+    broad_phase: DefaultBroadPhase,
+    narrow_phase: NarrowPhase,
+    ccd_solver: CCDSolver,
+    bodies: RigidBodySet,
+    colliders: ColliderSet,
+    impulse_joints: ImpulseJointSet,
+    multibody_joints: MultibodyJointSet,
+}
+
+/// Does `work` on all `items`, on every thread of the pool: each draws `batch` items at a time, so that none waits for a slow one.
+pub fn in_parallel<T: Send>(threads: Threads, items: &mut [T], batch: usize, work: impl Fn(&mut T) + Sync) {
+    let batch = batch.max(1);
+    let workers = threads.0.min(items.len().div_ceil(batch));
+    if workers <= 1 {
+        return items.iter_mut().for_each(work);
+    }
+    let queue = Mutex::new(items.chunks_mut(batch));
+    let draw = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    ComputeTaskPool::get().scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(async {
+                while let Some(chunk) = draw() {
+                    chunk.iter_mut().for_each(&work);
+                }
+            });
+        }
+    });
+}

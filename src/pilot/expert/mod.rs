@@ -1,0 +1,55 @@
+//! Scripted experts: they see the whole world and know how a task is done.
+
+mod driving;
+mod shove;
+mod sweep;
+mod swing_up;
+
+use crate::scene::plan::Situation;
+use crate::scene::schema::Expert;
+use bevy::math::Vec2;
+use serde::{Deserialize, Serialize};
+
+/// What an expert remembers within an episode.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ExpertMemory {
+    /// What it is about to do.
+    phase: Phase,
+    /// Which member of a group it works on.
+    target: Option<usize>,
+    /// Where it is heading, m.
+    goal: Vec2,
+    /// Steps since the last change of phase.
+    steps: u32,
+}
+
+/// What an expert is about to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum Phase {
+    /// To get to where its work begins.
+    #[default]
+    Approach,
+    /// To do its work.
+    Work,
+    /// To get clear.
+    Retreat,
+}
+
+impl ExpertMemory {
+    /// Decides one action.
+    pub fn decide(&mut self, expert: &Expert, situation: &Situation<'_>, action: &mut [f32]) {
+        self.steps += 1;
+        match expert {
+            Expert::SwingUp => swing_up::decide(situation, action),
+            Expert::Shove(thing, onto) => shove::decide(self, situation, situation.plan.thing(thing), situation.plan.thing(onto), action),
+            Expert::Sweep(things, zone) => sweep::decide(self, situation, situation.plan.thing(things), situation.plan.thing(zone), action),
+        }
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        if self.phase != phase {
+            self.phase = phase;
+            self.steps = 0;
+        }
+    }
+}

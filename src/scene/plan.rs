@@ -1,0 +1,290 @@
+//! [`Plan`]: a scene made ready to run. Names have become indices, the pristine world stands; arenas share one plan.
+
+use super::disturbance::DisturbancePlan;
+use super::number::{Number, Span};
+use super::place::{Layout, PropPlan, Zone};
+use super::schema::{Prop, Scene, Surrounding};
+use crate::body::{Embodiment, Parts, embodiment};
+use crate::control::ControlTiming;
+use crate::curriculum::Level;
+use crate::physics::rapier::prelude::*;
+use crate::physics::{Physics, PhysicsQuery, PhysicsView, WorldState, empty_world, integration};
+use crate::sensor::SensorPlan;
+use crate::signal::Channels;
+use crate::task::TaskPlan;
+use bevy::prelude::World;
+
+/// A [`Number`] whose name has been looked up.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Quantity {
+    /// The same in every level.
+    Fixed(f32),
+    /// This one of the varied numbers.
+    Varied(usize),
+}
+
+impl Quantity {
+    /// Its value in a level whose varied numbers are `values`.
+    pub fn of(self, values: &[f32]) -> f32 {
+        match self {
+            Self::Fixed(value) => value,
+            Self::Varied(index) => values[index],
+        }
+    }
+}
+
+/// The varied numbers of a scene.
+pub struct Quantities(Vec<(String, Span)>);
+
+impl Quantities {
+    /// Looks a number's name up. (The checks refuse undeclared names; 0 stands for one that slipped through.)
+    pub fn resolve(&self, number: &Number) -> Quantity {
+        match number {
+            Number::Fixed(value) => Quantity::Fixed(*value),
+            Number::Vary(name) => self.0.iter().position(|(n, _)| n == name).map_or(Quantity::Fixed(0.0), Quantity::Varied),
+        }
+    }
+
+    /// The largest value that a number can have.
+    pub fn most(&self, quantity: Quantity) -> f32 {
+        match quantity {
+            Quantity::Fixed(value) => value,
+            Quantity::Varied(index) => self.0[index].1.most(),
+        }
+    }
+
+    /// The values, in their units, of the point `cube` of the unit cube. A cube that is too short counts as 0.5 from there on.
+    pub fn values(&self, cube: &[f32]) -> Vec<f32> {
+        self.0.iter().enumerate().map(|(index, (_, span))| span.value(cube.get(index).copied().unwrap_or(0.5))).collect()
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// What a name of a scene stands for, as an index into [`Plan::things`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ThingId(pub usize);
+
+/// Something that sensors and tasks can name.
+#[derive(Clone, Debug)]
+pub struct Thing {
+    /// `body`, `body.<link>`, `floor`, `walls`, `origin` or a prop's name.
+    pub name: String,
+    /// What it is.
+    pub kind: ThingKind,
+    /// Its rigid bodies: many for a group, none for a zone or the origin.
+    pub members: Vec<RigidBodyHandle>,
+}
+
+/// What a thing is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ThingKind {
+    /// The floor.
+    Floor,
+    /// The walls: half of their clear width along x and y, m.
+    Walls([f32; 2]),
+    /// The world's origin.
+    Origin,
+    /// A link of the body.
+    Link,
+    /// A single prop.
+    Single,
+    /// A group of props.
+    Group,
+    /// This one of the level's zones.
+    Zone(usize),
+}
+
+/// A scene made ready to run.
+pub struct Plan {
+    /// The scene, as written.
+    pub scene: Scene,
+    /// Its name: that of its folder.
+    pub name: String,
+    /// A hash of everything the scene says.
+    pub hash: u64,
+    /// Rates.
+    pub timing: ControlTiming,
+    /// The varied numbers.
+    pub quantities: Quantities,
+    /// What the observation means.
+    pub observation: Channels,
+    /// What the action means.
+    pub action: Channels,
+    /// What the task says, if there is one.
+    pub task: Option<TaskPlan>,
+    /// Everything that has a name.
+    pub things: Vec<Thing>,
+    /// The body's links and joints.
+    pub parts: Parts,
+    pub(crate) body: Box<dyn Embodiment>,
+    pub(crate) sensors: Vec<SensorPlan>,
+    pub(crate) disturbances: Vec<DisturbancePlan>,
+    pub(crate) layout: Layout,
+    pristine: WorldState,
+}
+
+/// A level's numbers and what follows from them: all that an arena holds of its level beside the world.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Setting {
+    /// The varied numbers, in their units.
+    pub values: Vec<f32>,
+    /// The zones, where they lie in this level.
+    pub zones: Vec<Zone>,
+}
+
+impl Plan {
+    /// Makes a checked scene ready. (A scene that [`super::check`] has not passed may give an arena that makes no sense, but no panic.)
+    pub fn new(scene: Scene, name: impl Into<String>, hash: u64) -> Self {
+        let timing = ControlTiming { control_hz: scene.timing.control_hz.max(1), physics_hz: scene.timing.physics_hz.max(1) };
+        let quantities = Quantities(scene.varies.0.clone());
+        let body = embodiment(&scene.body, &quantities);
+        let mut builder = World::new();
+        let entity = builder.spawn(empty_world(integration(timing.physics_dt()))).id();
+        let mut query = builder.query::<PhysicsQuery>();
+        let mut item = query.get_mut(&mut builder, entity).expect("just spawned");
+        let mut physics = item.physics();
+
+        let mut things = Vec::new();
+        let mut thing = |name: &str, kind: ThingKind, members: Vec<RigidBodyHandle>| {
+            things.push(Thing { name: name.into(), kind, members });
+        };
+        let mut surroundings = Vec::new();
+        let mut room = [5.0, 5.0];
+        for surrounding in &scene.surroundings {
+            let fixed = physics.bodies.insert(RigidBodyBuilder::fixed());
+            match surrounding {
+                Surrounding::Floor { friction } => {
+                    physics.colliders.insert_with_parent(
+                        world_collider(ColliderBuilder::new(SharedShape::halfspace(Vector::Z))),
+                        fixed,
+                        physics.bodies,
+                    );
+                    surroundings.push((fixed, quantities.resolve(friction)));
+                    thing("floor", ThingKind::Floor, vec![fixed]);
+                }
+                Surrounding::Walls { size, height, friction } => {
+                    room = [size.0 / 2.0, size.1 / 2.0];
+                    for wall in walls(room, *height) {
+                        physics.colliders.insert_with_parent(world_collider(wall), fixed, physics.bodies);
+                    }
+                    surroundings.push((fixed, quantities.resolve(friction)));
+                    thing("walls", ThingKind::Walls(room), vec![fixed]);
+                }
+            }
+        }
+        thing("origin", ThingKind::Origin, Vec::new());
+        let parts = body.build(&mut physics);
+        thing("body", ThingKind::Link, vec![parts.root()]);
+        for (link, handle) in body.links().iter().zip(&parts.links) {
+            thing(&format!("body.{link}"), ThingKind::Link, vec![*handle]);
+        }
+        let mut zones = 0;
+        let mut props = Vec::new();
+        for (name, prop) in &scene.props.0 {
+            let plan = PropPlan::build(prop, &quantities, &scene, &mut physics);
+            let kind = match prop {
+                Prop::Zone { .. } => {
+                    zones += 1;
+                    ThingKind::Zone(zones - 1)
+                }
+                Prop::Heap { .. } | Prop::Row { .. } | Prop::Stack { .. } | Prop::Scatter { .. } => ThingKind::Group,
+                Prop::Box { .. } | Prop::Ball { .. } | Prop::Cylinder { .. } | Prop::Block { .. } => ThingKind::Single,
+            };
+            thing(name, kind, plan.members.clone());
+            props.push(plan);
+        }
+        let pristine = physics.capture();
+        let layout = Layout { room, surroundings, props };
+
+        let mut plan = Self {
+            name: name.into(),
+            hash,
+            timing,
+            quantities,
+            observation: Channels::default(),
+            action: body.action(),
+            task: None,
+            things,
+            parts,
+            body,
+            sensors: Vec::new(),
+            disturbances: Vec::new(),
+            layout,
+            pristine,
+            scene,
+        };
+        plan.sensors = plan.scene.sensors.iter().map(|sensor| SensorPlan::new(sensor, &plan)).collect();
+        plan.observation = SensorPlan::channels(&plan.sensors, &plan);
+        plan.disturbances = plan.scene.disturbances.iter().map(|disturbance| DisturbancePlan::new(disturbance, &plan)).collect();
+        plan.task = plan.scene.task.as_ref().map(|task| TaskPlan::new(task, &plan));
+        plan
+    }
+
+    /// What `name` stands for. (The checks refuse unknown names; the origin stands for one that slipped through.)
+    pub fn thing(&self, name: &str) -> ThingId {
+        let find = |name: &str| self.things.iter().position(|thing| thing.name == name);
+        ThingId(find(name).or_else(|| find("origin")).unwrap_or(0))
+    }
+
+    /// Which joint `body.<joint>` is.
+    pub fn joint(&self, name: &str) -> usize {
+        let name = name.strip_prefix("body.").unwrap_or(name);
+        self.body.joints().iter().position(|joint| *joint == name).unwrap_or(0)
+    }
+
+    /// The varied numbers of a level, in the scene's order.
+    pub fn canonical(&self) -> Level {
+        Level::canonical(self.quantities.count())
+    }
+
+    /// How Rapier integrates in this scene's arenas.
+    pub fn parameters(&self) -> IntegrationParameters {
+        integration(self.timing.physics_dt())
+    }
+
+    /// Brings a world, whatever came before in it, to the start of `level`.
+    pub fn start(&self, level: &Level, physics: &mut Physics<'_>) -> Setting {
+        physics.restore(&self.pristine);
+        let values = self.quantities.values(&level.cube);
+        for (body, friction) in &self.layout.surroundings {
+            for collider in physics.bodies[*body].colliders().to_vec() {
+                physics.colliders[collider].set_friction(friction.of(&values));
+            }
+        }
+        self.body.set(&values, &self.parts, physics);
+        let zones = self.layout.place(level.seed, &values, self.body.as_ref(), physics);
+        physics.refresh_colliders();
+        Setting { values, zones }
+    }
+}
+
+/// What sensors, predicates, reward terms and experts see of an arena.
+#[derive(Clone, Copy)]
+pub struct Situation<'a> {
+    /// The scene.
+    pub plan: &'a Plan,
+    /// The world.
+    pub world: PhysicsView<'a>,
+    /// The level's numbers.
+    pub setting: &'a Setting,
+    /// The action of this step (for sensors, which come before it: of the step before).
+    pub action: &'a [f32],
+}
+
+/// A collider of surroundings or a prop.
+pub(crate) fn world_collider(builder: ColliderBuilder) -> ColliderBuilder {
+    builder.collision_groups(InteractionGroups::new(crate::body::WORLD_GROUP, Group::ALL, InteractionTestMode::And))
+}
+
+/// Four walls, 0.1 m thick, around a clear room of half widths `room`.
+fn walls(room: [f32; 2], height: f32) -> [ColliderBuilder; 4] {
+    const THICK: f32 = 0.05;
+    let (x, y, up) = (room[0], room[1], height / 2.0);
+    let along_x = |y: f32| ColliderBuilder::cuboid(x + 2.0 * THICK, THICK, up).translation(Vector::new(0.0, y, up));
+    let along_y = |x: f32| ColliderBuilder::cuboid(THICK, y, up).translation(Vector::new(x, 0.0, up));
+    [along_x(y + THICK), along_x(-y - THICK), along_y(x + THICK), along_y(-x - THICK)]
+}

@@ -1,0 +1,97 @@
+//! Sensors: each writes a span of the observation. One file per sensor; noise and delay are added here, alike for all.
+
+mod grid;
+mod joints;
+mod last_action;
+mod motion;
+mod offset;
+mod rays;
+
+use crate::scene::plan::{Plan, Quantity, Situation};
+use crate::scene::schema::Sensor;
+use crate::signal::Channels;
+use crate::stream::Stream;
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+
+/// What every sensor can do.
+pub trait Sense: Send + Sync {
+    /// Adds a channel for each number that it writes.
+    fn channels(&self, plan: &Plan, channels: &mut Channels);
+    /// Writes as many numbers as it has channels.
+    fn sense(&self, situation: &Situation<'_>, out: &mut [f32]);
+}
+
+/// A sensor of a scene, made ready to run.
+pub struct SensorPlan {
+    sense: Box<dyn Sense>,
+    noise: Quantity,
+    delay: Quantity,
+    width: usize,
+}
+
+/// What a sensor remembers: its readings that have not been shown yet.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SensorMemory(VecDeque<Vec<f32>>);
+
+impl SensorPlan {
+    /// Looks up the names of a scene's sensor.
+    pub fn new(sensor: &Sensor, plan: &Plan) -> Self {
+        let (sense, noise, delay): (Box<dyn Sense>, _, _) = match sensor {
+            Sensor::Joints { noise, delay } => (Box::new(joints::Joints), noise, delay),
+            Sensor::Motion { noise, delay } => (Box::new(motion::Motion), noise, delay),
+            Sensor::Offset { to, noise, delay } => (Box::new(offset::Offset { to: plan.thing(to) }), noise, delay),
+            Sensor::Rays { count, reach, height, noise, delay } => (Box::new(rays::Rays::new(*count, *reach, *height)), noise, delay),
+            Sensor::Grid { cells, cell, of, noise, delay } => {
+                (Box::new(grid::Grid { columns: cells.0 as usize, rows: cells.1 as usize, cell: *cell, of: plan.thing(of) }), noise, delay)
+            }
+            Sensor::LastAction { noise, delay } => (Box::new(last_action::LastAction), noise, delay),
+        };
+        let mut channels = Channels::default();
+        sense.channels(plan, &mut channels);
+        Self { sense, noise: plan.quantities.resolve(noise), delay: plan.quantities.resolve(delay), width: channels.width() }
+    }
+
+    /// The channels of a whole observation. (A sensor that a scene has twice gets a number: `rays`, `rays_2`.)
+    pub fn channels(sensors: &[Self], plan: &Plan) -> Channels {
+        let mut all = Channels::default();
+        for sensor in sensors {
+            let mut channels = Channels::default();
+            sensor.sense.channels(plan, &mut channels);
+            for mut channel in channels.0 {
+                let name = channel.name.clone();
+                let mut copy = 2;
+                while all.0.iter().any(|other| other.name == channel.name) {
+                    channel.name = format!("{name}#{copy}");
+                    copy += 1;
+                }
+                all.0.push(channel);
+            }
+        }
+        all
+    }
+
+    /// Writes one observation: each sensor's reading, or the one of `delay` seconds ago, with noise.
+    pub fn observe(sensors: &[Self], memories: &mut [SensorMemory], noise: &mut Stream, situation: &Situation<'_>, out: &mut [f32]) {
+        let mut rest = out;
+        for (sensor, memory) in sensors.iter().zip(memories) {
+            let (span, after) = rest.split_at_mut(sensor.width);
+            rest = after;
+            sensor.sense.sense(situation, span);
+            let values = &situation.setting.values;
+            let late = (sensor.delay.of(values) * situation.plan.timing.control_hz as f32 + 0.5) as usize;
+            if late > 0 {
+                memory.0.push_back(span.to_vec());
+                // Before the first reading is old enough, it stands for all earlier ones.
+                if memory.0.len() > late + 1 {
+                    memory.0.pop_front();
+                }
+                span.copy_from_slice(&memory.0[0]);
+            }
+            let deviation = sensor.noise.of(values);
+            if deviation > 0.0 {
+                span.iter_mut().for_each(|value| *value += deviation * noise.normal());
+            }
+        }
+    }
+}
