@@ -249,7 +249,7 @@ impl ArenaQueryItem<'_, '_> {
         let arena = &mut *self.arena;
         let (gravity, ticks) = (arena.plan.scene.gravity, arena.plan.timing.ticks_per_step());
         let mut physics = self.physics.physics();
-        arena.sane = (0..ticks).all(|_| physics.tick(gravity)) && physics.is_sane();
+        arena.sane = physics.simulate(gravity, ticks);
         arena.observed = false;
         arena.episode.step += 1;
     }

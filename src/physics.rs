@@ -79,7 +79,12 @@ pub fn empty_world(parameters: IntegrationParameters) -> impl Bundle {
 
 /// An arena's world, to be changed.
 pub struct Physics<'a> {
-    simulation: &'a mut RapierContextSimulation,
+    pub(crate) pipeline: &'a mut PhysicsPipeline,
+    pub(crate) parameters: &'a IntegrationParameters,
+    pub(crate) islands: &'a mut IslandManager,
+    pub(crate) broad_phase: &'a mut DefaultBroadPhase,
+    pub(crate) narrow_phase: &'a mut NarrowPhase,
+    pub(crate) ccd_solver: &'a mut CCDSolver,
     /// Rigid bodies, by handle.
     pub bodies: &'a mut RigidBodySet,
     /// Colliders, by handle.
@@ -108,9 +113,14 @@ pub struct PhysicsView<'a> {
 impl PhysicsQueryItem<'_, '_> {
     /// The world, to be changed.
     pub fn physics(&mut self) -> Physics<'_> {
-        let joints = &mut *self.joints;
+        let (simulation, joints) = (&mut *self.simulation, &mut *self.joints);
         Physics {
-            simulation: &mut self.simulation,
+            pipeline: &mut simulation.pipeline,
+            parameters: &simulation.integration_parameters,
+            islands: &mut simulation.islands,
+            broad_phase: &mut simulation.broad_phase,
+            narrow_phase: &mut simulation.narrow_phase,
+            ccd_solver: &mut simulation.ccd_solver,
             bodies: &mut self.bodies.bodies,
             colliders: &mut self.colliders.colliders,
             impulse_joints: &mut joints.impulse_joints,
@@ -151,42 +161,50 @@ fn view<'a>(
 const ABSURD: f32 = 1e4;
 
 impl Physics<'_> {
-    /// Simulates one tick under `gravity` (m/s², downwards). False where the world broke down: Rapier met a non-finite state (and
-    /// froze what had it).
-    pub fn tick(&mut self, gravity: f32) -> bool {
-        let simulation = &mut *self.simulation;
-        simulation.pipeline.step(
+    /// Simulates `ticks` ticks under `gravity` (m/s², downwards). False where the world broke down, before or on the way: it is then
+    /// left as it is, because Rapier may panic on what is not finite (`clamp` in the limits of a multibody's joints).
+    pub fn simulate(&mut self, gravity: f32, ticks: u32) -> bool {
+        self.is_sane() && (0..ticks).all(|_| self.tick(gravity) && self.is_sane())
+    }
+
+    /// Simulates one tick. False where Rapier met a non-finite state (and froze what had it).
+    fn tick(&mut self, gravity: f32) -> bool {
+        self.pipeline.step(
             Vector::new(0.0, 0.0, -gravity),
-            &simulation.integration_parameters,
-            &mut simulation.islands,
-            &mut simulation.broad_phase,
-            &mut simulation.narrow_phase,
+            self.parameters,
+            self.islands,
+            self.broad_phase,
+            self.narrow_phase,
             self.bodies,
             self.colliders,
             self.impulse_joints,
             self.multibody_joints,
-            &mut simulation.ccd_solver,
+            self.ccd_solver,
             &(),
             &(),
         );
-        simulation.pipeline.quarantine().is_empty()
+        self.pipeline.quarantine().is_empty()
     }
 
-    /// Whether every enabled body is at a sane place and moves at a sane speed.
+    /// Whether every enabled body is at a sane place, moves at a sane speed and is pushed by a finite force.
     pub fn is_sane(&self) -> bool {
         self.bodies.iter().filter(|(_, body)| body.is_enabled() && !body.is_fixed()).all(|(_, body)| {
             let sane = |v: Vector| v.length_squared() < ABSURD * ABSURD;
-            sane(body.translation()) && sane(body.linvel()) && sane(body.angvel())
+            sane(body.translation())
+                && sane(body.linvel())
+                && sane(body.angvel())
+                && body.rotation().is_finite()
+                && (body.user_force() + body.user_torque()).is_finite()
         })
     }
 
     /// A copy of the whole world.
     pub fn capture(&self) -> WorldState {
         WorldState {
-            islands: self.simulation.islands.clone(),
-            broad_phase: self.simulation.broad_phase.clone(),
-            narrow_phase: self.simulation.narrow_phase.clone(),
-            ccd_solver: self.simulation.ccd_solver.clone(),
+            islands: self.islands.clone(),
+            broad_phase: self.broad_phase.clone(),
+            narrow_phase: self.narrow_phase.clone(),
+            ccd_solver: self.ccd_solver.clone(),
             bodies: self.bodies.clone(),
             colliders: self.colliders.clone(),
             impulse_joints: self.impulse_joints.clone(),
@@ -196,28 +214,27 @@ impl Physics<'_> {
 
     /// Makes this world a copy of `state`, with the same future, whatever was here before.
     pub fn restore(&mut self, state: &WorldState) {
-        self.simulation.islands = state.islands.clone();
-        self.simulation.broad_phase = state.broad_phase.clone();
-        self.simulation.narrow_phase = state.narrow_phase.clone();
-        self.simulation.ccd_solver = state.ccd_solver.clone();
+        *self.islands = state.islands.clone();
+        *self.broad_phase = state.broad_phase.clone();
+        *self.narrow_phase = state.narrow_phase.clone();
+        *self.ccd_solver = state.ccd_solver.clone();
         *self.bodies = state.bodies.clone();
         *self.colliders = state.colliders.clone();
         *self.impulse_joints = state.impulse_joints.clone();
         *self.multibody_joints = state.multibody_joints.clone();
         // A kept pipeline remembers joints by counters that may collide with the restored ones, and was seen to give wrong futures.
-        self.simulation.pipeline = PhysicsPipeline::new();
-        self.simulation.pipeline.counters.disable();
+        *self.pipeline = PhysicsPipeline::new();
+        self.pipeline.counters.disable();
     }
 
     /// Moves colliders to their bodies and tells the broad phase, so that the first rays, cast before any tick, see the world as it is.
     pub fn refresh_colliders(&mut self) {
         self.bodies.propagate_modified_body_positions_to_colliders(self.colliders);
-        let simulation = &mut *self.simulation;
         for (handle, collider) in self.colliders.iter_enabled() {
             let absent = collider.parent().and_then(|parent| self.bodies.get(parent)).is_some_and(|body| !body.is_enabled());
             if !absent {
-                let bounds = collider.compute_broad_phase_aabb(&simulation.integration_parameters, self.bodies);
-                simulation.broad_phase.set_aabb(&simulation.integration_parameters, handle, bounds);
+                let bounds = collider.compute_broad_phase_aabb(self.parameters, self.bodies);
+                self.broad_phase.set_aabb(self.parameters, handle, bounds);
             }
         }
     }
@@ -229,8 +246,8 @@ impl Physics<'_> {
             colliders: self.colliders,
             impulse_joints: self.impulse_joints,
             multibody_joints: self.multibody_joints,
-            broad_phase: &self.simulation.broad_phase,
-            narrow_phase: &self.simulation.narrow_phase,
+            broad_phase: self.broad_phase,
+            narrow_phase: self.narrow_phase,
         }
     }
 }
@@ -272,14 +289,14 @@ impl<'a> PhysicsView<'a> {
 /// Everything that the future of a world depends on.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct WorldState {
-    islands: IslandManager,
-    broad_phase: DefaultBroadPhase,
-    narrow_phase: NarrowPhase,
-    ccd_solver: CCDSolver,
-    bodies: RigidBodySet,
-    colliders: ColliderSet,
-    impulse_joints: ImpulseJointSet,
-    multibody_joints: MultibodyJointSet,
+    pub(crate) islands: IslandManager,
+    pub(crate) broad_phase: DefaultBroadPhase,
+    pub(crate) narrow_phase: NarrowPhase,
+    pub(crate) ccd_solver: CCDSolver,
+    pub(crate) bodies: RigidBodySet,
+    pub(crate) colliders: ColliderSet,
+    pub(crate) impulse_joints: ImpulseJointSet,
+    pub(crate) multibody_joints: MultibodyJointSet,
 }
 
 /// Does `work` on all `items`, on every thread of the pool: each draws `batch` items at a time, so that none waits for a slow one.

@@ -71,6 +71,10 @@ impl Embodiment for CartPole {
         &JOINTS
     }
 
+    fn level(&self) -> bool {
+        false
+    }
+
     fn clearance(&self) -> f32 {
         0.0
     }

@@ -96,6 +96,10 @@ impl Embodiment for Rover {
         &JOINTS
     }
 
+    fn level(&self) -> bool {
+        true
+    }
+
     fn clearance(&self) -> f32 {
         0.35
     }

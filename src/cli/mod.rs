@@ -1,5 +1,6 @@
 //! The command line: one file per verb. Verbs say what went wrong as a [`Failure`]; `main` prints it and ends with its code.
 
+pub mod bench;
 mod check;
 mod compare;
 mod completions;
@@ -8,6 +9,7 @@ mod output;
 mod scenes;
 mod train;
 
+use crate::bench::BenchError;
 use crate::learn::backend::Device;
 use crate::physics::Threads;
 use crate::ron::Problems;
@@ -85,6 +87,8 @@ enum Verb {
     Evaluate(evaluate::EvaluateArgs),
     /// Compare runs: scores with intervals, probability of improvement, curves
     Compare(compare::CompareArgs),
+    /// Measure the control step's own cost, beside bare Rapier worlds
+    Bench(bench::BenchArgs),
     /// Write shell completions, or the manual page
     Completions(completions::CompletionsArgs),
 }
@@ -144,6 +148,15 @@ impl From<RequirementError> for Failure {
     }
 }
 
+impl From<BenchError> for Failure {
+    fn from(error: BenchError) -> Self {
+        match error {
+            BenchError::Scene(problems) => problems.into(),
+            other => Self::input(other),
+        }
+    }
+}
+
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         Self::input(error)
@@ -163,6 +176,7 @@ pub fn run() -> ExitCode {
         Verb::Train(args) => train::run(&args, &general),
         Verb::Evaluate(args) => evaluate::run(&args, &general),
         Verb::Compare(args) => compare::run(&args, &general),
+        Verb::Bench(args) => bench::run(&args, general.threads(), general.json).map_err(Failure::from),
         Verb::Completions(args) => completions::run(&args),
     };
     let error = console::style("error:").red().bold().for_stderr();

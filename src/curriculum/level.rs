@@ -28,12 +28,6 @@ pub struct Grid {
     pub cells: Vec<u8>,
 }
 
-/// The first `count` held-out levels of a scene with `varies` varied numbers: what `evaluate` draws, the same whatever a run's seed, and
-/// never what a teacher draws.
-pub fn held_out(varies: usize, count: usize) -> Vec<Level> {
-    (0..count).map(|index| Level::draw(varies, &mut Stream::new(0, Purpose::HeldOut, index as u64, 0))).collect()
-}
-
 /// Names a level: the same for equal levels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct LevelId(pub u64);
@@ -65,4 +59,9 @@ impl Level {
         bytes.extend(self.seed.to_le_bytes());
         LevelId(XxHash3_64::oneshot(&bytes))
     }
+}
+
+/// The first `count` of the held-out levels of a scene with `varies` varied numbers: the same whatever the run's seed, never trained on.
+pub fn held_out(varies: usize, count: usize) -> Vec<Level> {
+    (0..count as u64).map(|index| Level::draw(varies, &mut Stream::new(0, Purpose::HeldOut, index, 0))).collect()
 }

@@ -3,7 +3,7 @@
 pub mod level;
 mod uniform;
 
-pub use level::{Level, LevelId};
+pub use level::{Level, LevelId, held_out};
 
 use crate::signal::Outcome;
 use crate::stream::Stream;

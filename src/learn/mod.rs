@@ -121,6 +121,13 @@ pub enum SettingsError {
 }
 
 impl LearnerSettings {
+    /// The algorithm's name: that of the variant.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Ppo(_) => "Ppo",
+        }
+    }
+
     /// Everything wrong with the settings for `arenas` rows a step, a sentence each; empty where they can work.
     pub fn problems(&self, arenas: usize) -> Vec<String> {
         match self {

@@ -1,6 +1,7 @@
 //! [`Plan`]: a scene made ready to run. Names have become indices, the pristine world stands; arenas share one plan.
 
 use super::disturbance::DisturbancePlan;
+use super::load::{self, Loaded};
 use super::number::{Number, Span};
 use super::place::{Layout, PropPlan, Zone};
 use super::schema::{Prop, Scene, Surrounding};
@@ -9,10 +10,12 @@ use crate::control::ControlTiming;
 use crate::curriculum::Level;
 use crate::physics::rapier::prelude::*;
 use crate::physics::{Physics, PhysicsQuery, PhysicsView, WorldState, empty_world, integration};
+use crate::ron::Problems;
 use crate::sensor::SensorPlan;
 use crate::signal::Channels;
-use crate::task::TaskPlan;
+use crate::task::{Judge, TaskPlan};
 use bevy::prelude::World;
+use std::path::Path;
 
 /// A [`Number`] whose name has been looked up.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -136,7 +139,19 @@ pub struct Setting {
     pub zones: Vec<Zone>,
 }
 
+impl From<Loaded> for Plan {
+    fn from(loaded: Loaded) -> Self {
+        let name = loaded.name();
+        Self::new(loaded.scene, name, loaded.hash)
+    }
+}
+
 impl Plan {
+    /// Reads a scene, checks it and makes it ready: `path` is its folder or its file.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, Problems> {
+        load::load(path.as_ref()).map(Self::from)
+    }
+
     /// Makes a checked scene ready. (A scene that [`super::check`] has not passed may give an arena that makes no sense, but no panic.)
     pub fn new(scene: Scene, name: impl Into<String>, hash: u64) -> Self {
         let timing = ControlTiming { control_hz: scene.timing.control_hz.max(1), physics_hz: scene.timing.physics_hz.max(1) };
@@ -222,6 +237,19 @@ impl Plan {
         plan.disturbances = plan.scene.disturbances.iter().map(|disturbance| DisturbancePlan::new(disturbance, &plan)).collect();
         plan.task = plan.scene.task.as_ref().map(|task| TaskPlan::new(task, &plan));
         plan
+    }
+
+    /// The same scene with a task in Rust in the place of its own: for a task that a scene's vocabulary cannot say. Training and evaluation
+    /// of the plan then go by it. The expert, if the scene names one, stays.
+    pub fn with_task(mut self, judge: impl Judge + 'static) -> Self {
+        let expert = self.task.take().and_then(|task| task.expert);
+        self.task = Some(TaskPlan::judged_by(judge, expert, &self));
+        self
+    }
+
+    /// The same scene, made ready once more, with the task that its file says.
+    pub(crate) fn anew(&self) -> Self {
+        Self::new(self.scene.clone(), self.name.clone(), self.hash)
     }
 
     /// What `name` stands for. (The checks refuse unknown names; the origin stands for one that slipped through.)

@@ -393,7 +393,8 @@ pub enum Sensor {
         #[serde(default = "zero")]
         delay: Number,
     },
-    /// The body's velocity and turning rate in its own frame, and which way is up in it.
+    /// The body's velocity and turning rate in its own frame, and which way is up in it. (Of a body that keeps level, as a rover does:
+    /// forward, left and yaw.)
     Motion {
         /// Standard deviation.
         #[serde(default = "zero")]
@@ -402,7 +403,7 @@ pub enum Sensor {
         #[serde(default = "zero")]
         delay: Number,
     },
-    /// From the body to a thing, in the body's frame (of a group: to its mean).
+    /// From the body to a thing, in the body's frame (of a group: to its mean): ahead, left and, unless both stay on the floor, up.
     Offset {
         /// A prop, or `origin`.
         to: String,

@@ -1,7 +1,8 @@
-//! From the body to a thing, in the body's frame: ahead, left and up.
+//! From the body to a thing, in the body's frame: ahead, left and up. (Not up where both stay on the floor: from a body that keeps level
+//! to a zone or the origin.)
 
 use super::Sense;
-use crate::scene::plan::{Plan, Situation, ThingId};
+use crate::scene::plan::{Plan, Situation, ThingId, ThingKind};
 use crate::signal::Channels;
 use crate::task::centre;
 
@@ -13,14 +14,16 @@ pub struct Offset {
 
 impl Sense for Offset {
     fn channels(&self, plan: &Plan, channels: &mut Channels) {
-        let name = &plan.things[self.to.0].name;
-        for axis in ["ahead", "left", "up"] {
-            channels.push(format!("offset.{name}.{axis}"), "m", -10.0, 10.0);
+        let thing = &plan.things[self.to.0];
+        let flat = plan.body.level() && matches!(thing.kind, ThingKind::Zone(_) | ThingKind::Origin);
+        for axis in if flat { &["ahead", "left"][..] } else { &["ahead", "left", "up"] } {
+            channels.push(format!("offset.{}.{axis}", thing.name), "m", -10.0, 10.0);
         }
     }
 
     fn sense(&self, situation: &Situation<'_>, out: &mut [f32]) {
         let body = situation.world.bodies[situation.plan.parts.root()].position();
-        out.copy_from_slice(&body.inverse_transform_point(centre(situation, self.to)).to_array());
+        let offset = body.inverse_transform_point(centre(situation, self.to)).to_array();
+        out.copy_from_slice(&offset[..out.len()]);
     }
 }

@@ -177,13 +177,11 @@ pub fn contract(plan: &Plan) -> Contract {
     }
 }
 
-/// Reads a scene and makes it ready. Its name is that of its folder, or of its file where that is not `scene.ron`.
+/// Reads a scene and makes it ready; with it comes the text of its file.
 pub fn plan(path: &Path) -> Result<(Arc<Plan>, String), Problems> {
-    let loaded = load::load(path)?;
-    let stem = loaded.path.file_stem().unwrap_or_default();
-    let folder = std::path::absolute(&loaded.path).ok().and_then(|path| Some(path.parent()?.file_name()?.to_owned()));
-    let name = if stem == "scene" { folder.unwrap_or_else(|| stem.to_owned()) } else { stem.to_owned() };
-    Ok((Arc::new(Plan::new(loaded.scene, name.to_string_lossy(), loaded.hash)), loaded.text))
+    let mut loaded = load::load(path)?;
+    let text = std::mem::take(&mut loaded.text);
+    Ok((Arc::new(loaded.into()), text))
 }
 
 /// Reads and checks a recipe and its scenes. `path` is a recipe's file, or a scene (its folder or file), whose `ppo.ron` is then meant.

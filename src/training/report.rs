@@ -1,6 +1,5 @@
 //! What runs came to: from run folders to `summary.json`, `summary.md` and `curves.svg`.
 
-use crate::learn::LearnerSettings;
 use crate::ron::{self, Problem, Problems};
 use crate::training::checkpoint::{self, Standing};
 use crate::training::curves::{Axis, Curve, Figure, points};
@@ -77,9 +76,8 @@ pub fn summary(runs: &[RunFolder], control_hz: u32) -> Option<Summary> {
         return None;
     }
     let scores = Scores::of(&evaluations, 0);
-    let LearnerSettings::Ppo(_) = &first.recipe.learner;
     let stage = Stage {
-        learner: "Ppo".into(),
+        learner: first.recipe.learner.name().into(),
         budget: format!("{:?}", first.recipe.budget),
         updates: runs.iter().map(|run| run.standing.progress.updates).sum(),
         steps: runs.iter().map(|run| run.standing.progress.steps).sum(),
