@@ -54,7 +54,7 @@ pub fn names(body: &Body) -> (&'static [&'static str], &'static [&'static str]) 
 pub fn core(body: &Body) -> f32 {
     match body {
         Body::CartPole { .. } => 0.05,
-        Body::Rover { .. } => 0.15,
+        Body::Rover { .. } => 0.13,
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) const MOST_PROBLEMS: usize = 50;
 /// Every round finds at least one more thing that needs a stand-in; the last rounds are for stand-ins that are still searched.
 const MOST_ROUNDS: usize = MOST_PROBLEMS + 30;
 /// Of a long text not all rounds are worth their time: so many bytes are gone through at most.
-const MOST_READ: usize = 16 << 20;
+const MOST_READ: usize = 8 << 20;
 
 /// What came of reading a text.
 #[derive(Debug)]

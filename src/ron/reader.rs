@@ -105,18 +105,18 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Checks the name before a struct, which may be left out. Behind a wrong name the rest is read all the same.
-    fn check_name(&self, name: &'static str) {
-        if let Some(found) = self.name().filter(|found| *found != name) {
-            let hint = nearest(found, [name]).map(str::to_owned);
-            let message = format!("found `{}`", shortened(found));
-            self.session.note(self.node.start, self.node.start + self.node.name, |problem| Problem {
-                message,
-                expected: format!("`{name}(..)`"),
-                hint,
-                ..problem
-            });
+    /// Checks the name before a struct, which may be left out. Behind a mistyped name the rest is read all the same; `false`: this is
+    /// something else altogether.
+    fn is_named(&self, name: &'static str) -> bool {
+        let Some(found) = self.name().filter(|found| *found != name) else { return true };
+        let hint = nearest(found, [name]).map(str::to_owned);
+        let (message, mistyped) = (format!("found `{}`", shortened(found)), hint.is_some());
+        let expected = format!("`{name}(..)`");
+        self.session.note(self.node.start, self.node.start + self.node.name, |problem| Problem { message, expected, hint, ..problem });
+        if !mistyped {
+            self.session.doubt(self.node);
         }
+        mistyped
     }
 
     /// Lets `visit` read the struct's fields.
@@ -299,9 +299,9 @@ impl<'a> de::Deserializer<'a> for Reader<'a> {
 
     fn deserialize_unit_struct<V: Visitor<'a>>(self, name: &'static str, visitor: V) -> Result<V::Value, Failure> {
         match &self.node.value {
-            _ if self.is_lost() => {}
-            Value::Bare => self.check_name(name),
-            Value::Tuple(items) if items.is_empty() => self.check_name(name),
+            _ if self.is_lost() || !self.is_named(name) => {}
+            Value::Bare => {}
+            Value::Tuple(items) if items.is_empty() => {}
             _ => self.unexpected(format!("`{name}`")),
         }
         visitor.visit_unit().map_err(|e: Failure| e.at(self.node))
@@ -339,10 +339,9 @@ impl<'a> de::Deserializer<'a> for Reader<'a> {
     }
 
     fn deserialize_tuple_struct<V: Visitor<'a>>(self, name: &'static str, length: usize, visitor: V) -> Result<V::Value, Failure> {
-        if self.is_lost() {
+        if self.is_lost() || !self.is_named(name) {
             return self.stand_in().deserialize_tuple(length, visitor);
         }
-        self.check_name(name);
         self.body().deserialize_tuple(length, visitor)
     }
 
@@ -363,10 +362,9 @@ impl<'a> de::Deserializer<'a> for Reader<'a> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Failure> {
-        if self.is_lost() {
+        if self.is_lost() || !self.is_named(name) {
             return self.stand_in().fields(fields, visitor);
         }
-        self.check_name(name);
         self.fields(name, fields, visitor)
     }
 
@@ -381,7 +379,7 @@ impl<'a> de::Deserializer<'a> for Reader<'a> {
             }
             (Some(found), _) => {
                 let hint = nearest(found, valid.iter().copied()).map(str::to_owned);
-                self.wrong(format!("unknown `{name}` called `{}`", shortened(found)), expected(), hint);
+                self.wrong(format!("unknown name `{}`", shortened(found)), expected(), hint);
             }
             (None, Value::Text(text)) if valid.contains(&text.as_str()) => {
                 self.wrong(format!("found the text \"{text}\""), "the name without quotes", Some(text.clone()));

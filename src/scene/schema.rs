@@ -2,6 +2,11 @@
 //!
 //! Lengths are metres, masses kilograms, times seconds, angles radians. The world is right-handed with z up; x is where a body
 //! looks at heading 0. A placement's height is that of the underside.
+//!
+//! A variant whose fields all have defaults is written by its name alone (`Motion`); `Some(..)` is never needed. Names of props are free but for
+//! `body`, `floor`, `walls` and `origin`, and have no point in them: `body.pole` is a part of the body. A [`Number`] may be `Vary("name")`, and then
+//! its whole span must make sense where it is used: sizes and masses above 0, friction 0 to 10, counts whole numbers from 1 to 1,000. All numbers are finite
+//! and at most a million in size; a scene has at most 1,000 props, sensors and varied numbers, and its file at most 1 MiB.
 
 use super::named::Named;
 use super::number::{Number, Span};

@@ -238,7 +238,7 @@ fn independent_mistakes_are_all_told_at_once_and_in_order() {
             "1:3: unknown field `rat` in `Settings`; expected one of `rate`, `steps`: did you mean `rate`?",
             "1:18: found the number -1; expected a whole number of at least 0",
             "1:31: the field `rate` is given twice",
-            "2:2: unknown `Learner` called `Pppo`; expected one of `Ppo`, `Cloning`: did you mean `Ppo`?",
+            "2:2: unknown name `Pppo`; expected one of `Ppo`, `Cloning`: did you mean `Ppo`?",
             "2:22: found the text \"x\"; expected a number",
             "2:39: found the number 1.5; expected a whole number",
             "3:1: found a list `[..]`; expected values in parentheses `(..)`",

@@ -81,6 +81,7 @@ pub(super) const ENCLOSURE: Wanted = Wanted { things: &[Zone, Walls], words: "a 
 pub(super) const LEAVABLE: Wanted = Wanted { things: &[Zone, Walls, Floor], words: "a `Zone`, `walls` or `floor`" };
 pub(super) const JOINT: Wanted = Wanted { things: &[Joint, LinkAndJoint], words: "a joint of the body" };
 pub(super) const GRASPABLE: Wanted = Wanted { things: &[Loose, Group], words: "a loose prop" };
+pub(super) const HEAPED: Wanted = Wanted { things: &[Group], words: "a group" };
 pub(super) const SEEN: Wanted = Wanted { things: &[Loose, Block, Zone, Group, Origin], words: "a prop or `origin`" };
 pub(super) const MAPPED: Wanted = Wanted { things: &[Loose, Block, Zone, Group], words: "a prop" };
 pub(super) const PUSHED: Wanted =
@@ -91,8 +92,7 @@ impl Checker<'_> {
     pub(super) fn thing(&self, name: &str) -> Option<Thing> {
         if let Some(part) = name.strip_prefix("body.") {
             let (links, joints) = body::names(&self.scene.body);
-            let (link, joint) = (links.contains(&part), joints.contains(&part));
-            return match (link, joint) {
+            return match (links.contains(&part), joints.contains(&part)) {
                 (true, true) => Some(LinkAndJoint),
                 (true, false) => Some(Link),
                 (false, true) => Some(Joint),

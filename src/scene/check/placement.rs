@@ -225,7 +225,8 @@ impl Checker<'_> {
                     spot.problem(format!("the body at ({x}, {y}) does not stand within the walls")).expecting("a place between them")
                 });
             }
-            standing.push(Standing { name: "body", at: (x, y), shape: Shape::Disc(core), bottom: z, top: z + core });
+            // At the height of its axles a rover is massive; what lies flat may be between its wheels.
+            standing.push(Standing { name: "body", at: (x, y), shape: Shape::Disc(core), bottom: z + 0.05, top: z + 0.1 });
         }
         for (name, prop) in scene.props.0.iter().take(MOST_COMPARED) {
             let (Some((at, z, turned)), Some((shape, height))) = (fixed_place(place_of(prop)), self.shape(prop)) else { continue };

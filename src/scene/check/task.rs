@@ -1,10 +1,10 @@
 //! Success, failure, reward and time limit.
 
 use super::Checker;
-use super::names::{CENTRE, ENCLOSURE, GRASPABLE, JOINT, LEAVABLE, MOVABLE, SOLID, SURFACE, Thing, ZONE};
+use super::names::{CENTRE, ENCLOSURE, GRASPABLE, HEAPED, JOINT, LEAVABLE, MOVABLE, SOLID, SURFACE, Thing, ZONE};
 use super::numbers::{COORDINATE, DURATION, LENGTH, PART, SHARE, SPEED, TILT, TOLERANCE, WEIGHT};
 use crate::ron::Spot;
-use crate::scene::schema::{Predicate, Task, Term};
+use crate::scene::schema::{Body, Expert, Predicate, Task, Term};
 
 impl Checker<'_> {
     pub(super) fn task(&mut self, task: &Task, spot: Spot<'_>) {
@@ -26,9 +26,36 @@ impl Checker<'_> {
             self.fixed("the weight", *weight, WEIGHT, reward.step(index).step(0));
             self.term(term, reward.step(index).step(1));
         }
+        if let Some(expert) = &task.expert {
+            self.expert(expert, spot.step("expert"));
+        }
         let sensors = self.document.root().step("sensors");
         if self.scene.sensors.is_empty() {
             self.wrong(sensors, |spot| spot.problem("there is a task, and no sensor to do it with").expecting("`sensors: [..]`"));
+        }
+    }
+
+    /// Whether the expert knows this body and these things.
+    fn expert(&mut self, expert: &Expert, spot: Spot<'_>) {
+        let (name, fits) = match (expert, &self.scene.body) {
+            (Expert::SwingUp, body) => ("CartPole", matches!(body, Body::CartPole { .. })),
+            (Expert::Shove(..) | Expert::Sweep(..), body) => ("Rover", matches!(body, Body::Rover { .. })),
+        };
+        if !fits && !self.document.root().step("body").is_doubtful() {
+            self.wrong(spot, |spot| {
+                spot.problem("this expert does not know the body").expecting(format!("`body: {name}(..)`, or another expert"))
+            });
+        }
+        match expert {
+            Expert::SwingUp => {}
+            Expert::Shove(thing, zone) => {
+                self.refers("what is shoved", thing, &GRASPABLE, spot.step(0));
+                self.refers("where it is shoved", zone, &ZONE, spot.step(1));
+            }
+            Expert::Sweep(group, zone) => {
+                self.refers("what is swept", group, &HEAPED, spot.step(0));
+                self.refers("what it is swept out of", zone, &ZONE, spot.step(1));
+            }
         }
     }
 
