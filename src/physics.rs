@@ -157,8 +157,14 @@ fn view<'a>(
     }
 }
 
-/// Faster than this (m/s), or further than this from the origin (m), a state is absurd.
-const ABSURD: f32 = 1e4;
+/// Further than this from the origin, m, a state is absurd.
+const FARTHEST: f32 = 1e4;
+/// Faster than this, m/s, a state is absurd. (Rapier holds free bodies at 400 m/s, so that a world that breaks down may look fast, not infinite.)
+const FASTEST: f32 = 200.0;
+/// Turning faster than this, rad/s, a state is absurd.
+const SPINNING: f32 = 1e4;
+/// A push stronger than this, N or N m, is absurd.
+const STRONGEST: f32 = 1e6;
 
 impl Physics<'_> {
     /// Simulates `ticks` ticks under `gravity` (m/s², downwards). False where the world broke down, before or on the way: it is then
@@ -186,15 +192,16 @@ impl Physics<'_> {
         self.pipeline.quarantine().is_empty()
     }
 
-    /// Whether every enabled body is at a sane place, moves at a sane speed and is pushed by a finite force.
+    /// Whether every enabled body is at a sane place, moves at a sane speed and is pushed by a sane force.
     pub fn is_sane(&self) -> bool {
         self.bodies.iter().filter(|(_, body)| body.is_enabled() && !body.is_fixed()).all(|(_, body)| {
-            let sane = |v: Vector| v.length_squared() < ABSURD * ABSURD;
-            sane(body.translation())
-                && sane(body.linvel())
-                && sane(body.angvel())
+            let within = |v: Vector, most: f32| v.length_squared() < most * most;
+            within(body.translation(), FARTHEST)
                 && body.rotation().is_finite()
-                && (body.user_force() + body.user_torque()).is_finite()
+                && within(body.linvel(), FASTEST)
+                && within(body.angvel(), SPINNING)
+                && within(body.user_force(), STRONGEST)
+                && within(body.user_torque(), STRONGEST)
         })
     }
 

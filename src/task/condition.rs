@@ -31,16 +31,28 @@ pub(super) enum Condition {
     Not(Box<Self>),
     Then { steps: Vec<Self>, slot: usize },
     For { steps: f32, slot: usize, of: Box<Self> },
-    Share(f32, Box<Self>),
+    Share { share: f32, group: ThingId, of: Box<Self> },
+}
+
+/// One member of a group: the predicates inside of a `Share` are asked about one after the other.
+#[derive(Clone, Copy)]
+struct One {
+    group: ThingId,
+    member: usize,
 }
 
 impl Condition {
+    /// Looks names up. Predicates that remember take numbers of the memory: one, or inside of a `Share` one for each member.
     pub(super) fn new(predicate: &Predicate, plan: &Plan, memory: &mut usize) -> Self {
+        Self::resolve(predicate, plan, memory, 1)
+    }
+
+    fn resolve(predicate: &Predicate, plan: &Plan, memory: &mut usize, copies: usize) -> Self {
         let thing = |name: &str| plan.thing(name);
         let q = |number| plan.quantities.resolve(number);
         let mut slot = || {
-            *memory += 1;
-            *memory - 1
+            *memory += copies;
+            *memory - copies
         };
         match predicate {
             Predicate::Inside(a, b) => Self::Inside(thing(a), thing(b)),
@@ -56,95 +68,130 @@ impl Condition {
             Predicate::Above(a, height) => Self::Above(thing(a), q(height)),
             Predicate::Open(joint, share) => Self::Open(plan.joint(joint), q(share)),
             Predicate::Held(a) => Self::Held(thing(a)),
-            Predicate::All(of) => Self::All(of.iter().map(|part| Self::new(part, plan, memory)).collect()),
-            Predicate::Any(of) => Self::Any(of.iter().map(|part| Self::new(part, plan, memory)).collect()),
-            Predicate::Not(of) => Self::Not(Box::new(Self::new(of, plan, memory))),
+            Predicate::All(of) => Self::All(of.iter().map(|part| Self::resolve(part, plan, memory, copies)).collect()),
+            Predicate::Any(of) => Self::Any(of.iter().map(|part| Self::resolve(part, plan, memory, copies)).collect()),
+            Predicate::Not(of) => Self::Not(Box::new(Self::resolve(of, plan, memory, copies))),
             Predicate::Then(of) => {
                 let slot = slot();
-                Self::Then { steps: of.iter().map(|part| Self::new(part, plan, memory)).collect(), slot }
+                Self::Then { steps: of.iter().map(|part| Self::resolve(part, plan, memory, copies)).collect(), slot }
             }
             Predicate::For(seconds, of) => {
                 let slot = slot();
                 let steps = (seconds * plan.timing.control_hz as f32).round().max(1.0);
-                Self::For { steps, slot, of: Box::new(Self::new(of, plan, memory)) }
+                Self::For { steps, slot, of: Box::new(Self::resolve(of, plan, memory, copies)) }
             }
-            Predicate::Share(share, of) => Self::Share(*share, Box::new(Self::new(of, plan, memory))),
+            Predicate::Share(share, of) => {
+                // (The checks refuse a share without a group; the body, of one member, stands for one that slipped through.)
+                let group = group(of, plan).unwrap_or(plan.thing("body"));
+                let members = plan.things[group.0].members.len();
+                Self::Share { share: *share, group, of: Box::new(Self::resolve(of, plan, memory, members)) }
+            }
         }
     }
 
     /// Whether it holds now: of a group, for all of it.
     pub(super) fn holds(&self, situation: &Situation<'_>, memory: &mut [f32]) -> bool {
-        self.share(situation, memory) >= 1.0
+        self.ask(situation, memory, None)
     }
 
-    /// The share of the group for which it holds: 0 or 1 where no group is meant. Every part is asked in every step, because some
-    /// remember.
-    fn share(&self, situation: &Situation<'_>, memory: &mut [f32]) -> f32 {
-        let yes = |holds: bool| if holds { 1.0 } else { 0.0 };
+    /// Whether it holds, for all of a group or for `one` of its members. Every part is asked in every step, because some remember.
+    fn ask(&self, situation: &Situation<'_>, memory: &mut [f32], one: Option<One>) -> bool {
         let values = &situation.setting.values;
         let bodies = situation.world.bodies;
+        let own = one.map_or(0, |one| one.member);
+        let all = |thing: ThingId, test: &dyn Fn(Vector, Option<RigidBodyHandle>) -> bool| all_of(situation, thing, one, test);
         match self {
-            Self::Inside(a, zone) => share_of(situation, *a, |at, _| way_out(situation, at.truncate(), *zone) <= 1.0),
-            Self::Outside(a, b) if situation.plan.things[b.0].kind == ThingKind::Floor => share_of(situation, *a, |at, _| at.z < BELOW),
-            Self::Outside(a, zone) => share_of(situation, *a, |at, _| way_out(situation, at.truncate(), *zone) > 1.0),
+            Self::Inside(a, zone) => all(*a, &|at, _| way_out(situation, at.truncate(), *zone) <= 1.0),
+            Self::Outside(a, b) if situation.plan.things[b.0].kind == ThingKind::Floor => all(*a, &|at, _| at.z < BELOW),
+            Self::Outside(a, zone) => all(*a, &|at, _| way_out(situation, at.truncate(), *zone) > 1.0),
             Self::Near(a, b, distance) => {
                 let to = centre(situation, *b);
-                share_of(situation, *a, |at, _| at.distance(to) <= distance.of(values))
+                all(*a, &|at, _| at.distance(to) <= distance.of(values))
             }
-            Self::Above(a, height) => share_of(situation, *a, |at, _| at.z > height.of(values)),
+            Self::Above(a, height) => all(*a, &|at, _| at.z > height.of(values)),
             Self::On(a, b) => {
                 let below = centre(situation, *b).z;
-                share_of(situation, *a, |at, member| at.z > below && member.is_some_and(|member| touches(situation, member, *b)))
+                all(*a, &|at, member| at.z > below && member.is_some_and(|member| touches(situation, member, *b)))
             }
-            Self::Touching(a, b) => share_of(situation, *a, |_, member| member.is_some_and(|member| touches(situation, member, *b))),
-            Self::AtRest(a) => share_of(situation, *a, |_, member| {
+            Self::Touching(a, b) => all(*a, &|_, member| member.is_some_and(|member| touches(situation, member, *b))),
+            Self::AtRest(a) => all(*a, &|_, member| {
                 member.is_none_or(|member| bodies[member].linvel().length() < REST_SPEED && bodies[member].angvel().length() < REST_TURN)
             }),
-            Self::Upright(a, angle) => share_of(situation, *a, |_, member| {
-                member.is_none_or(|member| (bodies[member].rotation() * Vector::Z).z >= libm::cosf(angle.of(values)))
-            }),
-            Self::Held(a) => share_of(situation, *a, |_, member| member.is_some_and(|member| is_held(situation, member))),
-            Self::Follows { forward, sideways, tolerance } => yes(command_error(situation, *forward, *sideways) <= tolerance.of(values)),
+            Self::Upright(a, angle) => {
+                all(*a, &|_, member| member.is_none_or(|member| (bodies[member].rotation() * Vector::Z).z >= libm::cosf(angle.of(values))))
+            }
+            Self::Held(a) => all(*a, &|_, member| member.is_some_and(|member| is_held(situation, member))),
+            Self::Follows { forward, sideways, tolerance } => command_error(situation, *forward, *sideways) <= tolerance.of(values),
             Self::Open(joint, share) => {
                 let joint = &situation.plan.parts.joints[*joint];
                 let opened = joint.limits(situation.world).map(|[low, high]| (joint.position(situation.world) - low) / (high - low));
-                yes(opened.is_some_and(|opened| opened >= share.of(values)))
+                opened.is_some_and(|opened| opened >= share.of(values))
             }
-            Self::All(of) => of.iter().map(|part| part.share(situation, memory)).fold(1.0, f32::min),
-            Self::Any(of) => of.iter().map(|part| part.share(situation, memory)).fold(0.0, f32::max),
-            Self::Not(of) => 1.0 - of.share(situation, memory),
+            Self::All(of) => of.iter().fold(true, |so_far, part| part.ask(situation, memory, one) && so_far),
+            Self::Any(of) => of.iter().fold(false, |so_far, part| part.ask(situation, memory, one) || so_far),
+            Self::Not(of) => !of.ask(situation, memory, one),
             Self::Then { steps, slot } => {
-                let next = memory[*slot] as usize;
+                let next = memory[slot + own] as usize;
                 let mut held = next;
                 for (index, step) in steps.iter().enumerate() {
-                    if step.holds(situation, memory) && index == next {
+                    if step.ask(situation, memory, one) && index == next {
                         held = next + 1;
                     }
                 }
-                memory[*slot] = held as f32;
-                yes(held >= steps.len())
+                memory[slot + own] = held as f32;
+                held >= steps.len()
             }
             Self::For { steps, slot, of } => {
-                let held = if of.holds(situation, memory) { memory[*slot] + 1.0 } else { 0.0 };
-                memory[*slot] = held;
-                yes(held >= *steps)
+                let held = if of.ask(situation, memory, one) { memory[slot + own] + 1.0 } else { 0.0 };
+                memory[slot + own] = held;
+                held >= *steps
             }
-            Self::Share(share, of) => yes(of.share(situation, memory) >= *share),
+            Self::Share { share, group, of } => {
+                let (mut held, mut count) = (0, 0);
+                for (member, handle) in situation.plan.things[group.0].members.iter().enumerate() {
+                    if bodies[*handle].is_enabled() {
+                        held += usize::from(of.ask(situation, memory, Some(One { group: *group, member })));
+                        count += 1;
+                    }
+                }
+                held as f32 / count.max(1) as f32 >= *share
+            }
         }
     }
 }
 
-/// The share of a thing's present members for which `test` holds. A thing without bodies is tested once, at its centre.
-fn share_of(situation: &Situation<'_>, thing: ThingId, test: impl Fn(Vector, Option<RigidBodyHandle>) -> bool) -> f32 {
-    if situation.plan.things[thing.0].members.is_empty() {
-        return if test(centre(situation, thing), None) { 1.0 } else { 0.0 };
+/// The first group that a predicate is about.
+fn group(predicate: &Predicate, plan: &Plan) -> Option<ThingId> {
+    let thing = match predicate {
+        Predicate::Inside(a, _)
+        | Predicate::Outside(a, _)
+        | Predicate::On(a, _)
+        | Predicate::Touching(a, _)
+        | Predicate::Near(a, _, _)
+        | Predicate::AtRest(a)
+        | Predicate::Upright(a, _)
+        | Predicate::Above(a, _)
+        | Predicate::Held(a) => plan.thing(a),
+        Predicate::Follows { .. } | Predicate::Open(..) => return None,
+        Predicate::All(of) | Predicate::Any(of) | Predicate::Then(of) => return of.iter().find_map(|part| group(part, plan)),
+        Predicate::Not(of) | Predicate::For(_, of) | Predicate::Share(_, of) => return group(of, plan),
+    };
+    (plan.things[thing.0].kind == ThingKind::Group).then_some(thing)
+}
+
+/// Whether `test` holds for all present members of a thing (of which there must be one), or for the `one` that is asked about. A thing
+/// without bodies is tested once, at its centre.
+fn all_of(situation: &Situation<'_>, thing: ThingId, one: Option<One>, test: &dyn Fn(Vector, Option<RigidBodyHandle>) -> bool) -> bool {
+    let members = &situation.plan.things[thing.0].members;
+    if members.is_empty() {
+        return test(centre(situation, thing), None);
     }
-    let (mut held, mut count) = (0, 0);
-    for member in present(situation, thing) {
-        held += usize::from(test(member_centre(situation, member), Some(member)));
-        count += 1;
+    let tested = |member: RigidBodyHandle| test(member_centre(situation, member), Some(member));
+    if let Some(one) = one.filter(|one| one.group == thing) {
+        return tested(members[one.member]);
     }
-    held as f32 / count.max(1) as f32
+    let mut present = present(situation, thing).peekable();
+    present.peek().is_some() && present.all(tested)
 }
 
 /// Whether the rigid body touches any part of `thing`. (`body` means the whole body.)

@@ -11,7 +11,7 @@ use apprentice::stream::{Purpose, Stream};
 use bevy::prelude::*;
 use std::sync::Arc;
 
-/// A rover among boxes and balls, with everything that remembers: noise, delay, pushes, a task with memory. An episode lasts 30 steps.
+/// A rover among boxes and balls, with everything that remembers: noise, delay, pushes, a task with memory. An episode lasts 10 steps.
 pub fn crowded(joints: &str) -> Arc<Plan> {
     plan_from(&format!(
         r#"Scene(
@@ -33,7 +33,7 @@ pub fn crowded(joints: &str) -> Arc<Plan> {
             task: Task(
                 success: For(0.2, Share(0.5, Outside("boxes", "zone"))),
                 reward: [(1.0, Away("boxes", "zone")), (1.0, Gentle)],
-                time_limit: 1.5,
+                time_limit: 0.5,
                 ends_on_success: false,
                 expert: Sweep("boxes", "zone"),
             ),
@@ -41,7 +41,7 @@ pub fn crowded(joints: &str) -> Arc<Plan> {
     ))
 }
 
-/// A cart and pole whose pole may be joined in either way. An episode lasts 30 steps.
+/// A cart and pole whose pole may be joined in either way. An episode lasts 10 steps.
 pub fn swinging(joints: &str) -> Arc<Plan> {
     plan_from(&format!(
         r#"Scene(
@@ -53,7 +53,7 @@ pub fn swinging(joints: &str) -> Arc<Plan> {
             task: Task(
                 success: For(0.5, Upright("body.pole", 0.2)),
                 reward: [(1.0, Upright("body.pole"))],
-                time_limit: 1.5,
+                time_limit: 0.5,
                 ends_on_success: false,
                 expert: SwingUp,
             ),
@@ -83,7 +83,7 @@ fn history(stage: &Stage, arenas: usize) -> Vec<Vec<Row>> {
 #[test]
 fn an_arena_does_not_depend_on_how_many_neighbours_and_threads_there_are() {
     let shipped = scene_folders().iter().map(|folder| plan_in(folder)).collect::<Vec<_>>();
-    for (plan, steps) in shipped.iter().map(|plan| (plan.clone(), 12)).chain(every_kind().into_iter().map(|plan| (plan, 40))) {
+    for (plan, steps) in shipped.iter().map(|plan| (plan.clone(), 5)).chain(every_kind().into_iter().map(|plan| (plan, 13))) {
         for pilot in [Pilot::expert(), Pilot::random(), replay(&plan, steps)] {
             let run = |count: usize, threads: usize| {
                 let mut stage = Stage::drawn(&plan, count, threads, pilot.clone());
@@ -105,12 +105,12 @@ fn an_arena_does_not_depend_on_how_many_neighbours_and_threads_there_are() {
 fn the_same_lesson_is_the_same_episode_whatever_came_before() {
     for plan in every_kind() {
         let mut stage = Stage::drawn(&plan, 2, 2, Pilot::random());
-        stage.steps(17);
+        stage.steps(13);
         let level = held_out(plan.quantities.count(), 5).remove(4);
         let begin = |stage: &mut Stage| {
             stage.arena(0, |mut item| item.start(level.clone().into(), 3, 0));
             let before = stage.rows(0).len();
-            stage.steps(12);
+            stage.steps(8);
             stage.rows(0)[before..].to_vec()
         };
         let first = begin(&mut stage);

@@ -2,15 +2,21 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in what its functions share too")]
 
 mod arena;
+mod body;
 mod border;
 mod cli;
 mod contract;
+mod curriculum;
+mod judge;
 mod learn;
 mod malformed;
 mod physics;
+mod place;
 mod ron;
 mod scene;
+mod sensor;
 mod stage;
+mod stream;
 mod task;
 mod training;
 mod workshop;
