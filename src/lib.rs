@@ -60,8 +60,8 @@
 //!
 //! - [`curriculum`] — levels, lessons, and the teachers that choose them.
 //! - [`training`] — [`recipe`](training::recipe) to [`run`](training::run) folder: checkpoints, metrics, evaluation, summaries.
-//! - [`bench`] — what the control step costs, beside bare Rapier worlds.
-//! - [`cli`] — the verbs, one file each. [`bench`] — what `apprentice bench` measures.
+//! - [`mod@bench`] — what the control step costs, beside bare Rapier worlds.
+//! - [`cli`] — the verbs, one file each.
 //!
 //! **Underneath**
 //!
