@@ -5,8 +5,8 @@
 //! often it runs; headless, one `App::update` is one control step and no wall clock is read.
 
 use crate::physics::Threads;
-use bevy::app::{PluginsState, TaskPoolOptions, TaskPoolPlugin, TaskPoolThreadAssignmentPolicy};
-use bevy::ecs::schedule::{ScheduleLabel, SingleThreadedExecutor};
+use bevy::app::{FixedMainScheduleOrder, MainScheduleOrder, PluginsState, TaskPoolOptions, TaskPoolThreadAssignmentPolicy};
+use bevy::ecs::schedule::{InternedScheduleLabel, ScheduleLabel, SingleThreadedExecutor};
 use bevy::prelude::*;
 use bevy::time::{TimePlugin, TimeUpdateStrategy};
 
@@ -105,23 +105,30 @@ pub fn headless_app(threads: Threads) -> App {
         on_thread_spawn: None,
         on_thread_destroy: None,
     };
+    // Not Bevy's `TaskPoolPlugin`: its tending of the main thread's own tasks, of which there are none, would cost as much per step as
+    // an arena that is almost empty.
+    TaskPoolOptions { compute, ..default() }.create_default_pools();
     let mut app = App::new();
-    app.add_plugins((TaskPoolPlugin { task_pool_options: TaskPoolOptions { compute, ..default() } }, TimePlugin))
-        .insert_resource(threads)
-        .insert_resource(TimeUpdateStrategy::FixedTimesteps(1));
+    app.add_plugins(TimePlugin).insert_resource(threads).insert_resource(TimeUpdateStrategy::FixedTimesteps(1));
     app
 }
 
 /// Finishes the plugins and makes the app ready: after it, the next `update` is the first control step.
 ///
-/// Every schedule gets the single-threaded executor: the work of a step is parallel inside its systems, and the multi-threaded
-/// executor would cost more per step than a small arena does.
+/// What costs more per step than a small arena does is left out: every schedule gets the single-threaded executor (the work of a step
+/// is parallel inside its systems), and schedules that hold no system are passed over. So add systems before, not after.
 pub fn start(app: &mut App) {
     while app.plugins_state() == PluginsState::Adding {}
     app.finish();
     app.cleanup();
-    for (_, schedule) in app.world_mut().resource_mut::<Schedules>().iter_mut() {
-        schedule.set_executor(SingleThreadedExecutor::new());
-    }
+    let world = app.world_mut();
+    world.resource_scope(|world, mut schedules: Mut<Schedules>| {
+        let holds = |label: &InternedScheduleLabel| schedules.get(*label).is_some_and(|schedule| schedule.systems_len() > 0);
+        world.resource_mut::<MainScheduleOrder>().labels.retain(holds);
+        world.resource_mut::<FixedMainScheduleOrder>().labels.retain(holds);
+        for (_, schedule) in schedules.iter_mut() {
+            schedule.set_executor(SingleThreadedExecutor::new());
+        }
+    });
     app.update();
 }

@@ -315,13 +315,16 @@ pub fn in_parallel<T: Send>(threads: Threads, items: &mut [T], batch: usize, wor
     }
     let queue = Mutex::new(items.chunks_mut(batch));
     let draw = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-    ComputeTaskPool::get().scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(async {
-                while let Some(chunk) = draw() {
-                    chunk.iter_mut().for_each(&work);
-                }
-            });
+    let work_on = || {
+        while let Some(chunk) = draw() {
+            chunk.iter_mut().for_each(&work);
         }
+    };
+    ComputeTaskPool::get().scope(|scope| {
+        for _ in 1..workers {
+            scope.spawn(async { work_on() });
+        }
+        // The caller begins while the others wake up. One that wakes too late finds nothing to do.
+        work_on();
     });
 }

@@ -1,7 +1,7 @@
 //! What the control step is measured against: Rapier's worlds with nothing around them, moved by threads that do nothing else.
 //!
 //! It is the fast loop that one would write by hand: threads that stay alive draw worlds from a counter, the caller among them, and
-//! all meet at the end of a control step, because that is when a policy wants to see every arena.
+//! a control step is over when every world has been moved, because that is when a policy wants to see them all.
 
 use crate::arena::ArenaQueryItem;
 use crate::physics::Physics;
@@ -10,8 +10,8 @@ use crate::pilot::Pilot;
 use crate::scene::plan::Plan;
 use crate::stream::Stream;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, Mutex, MutexGuard, PoisonError, RwLock};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::thread::{JoinHandle, Thread};
 
 /// A world of Rapier's own sets, and what it takes to act in it.
 pub struct BareWorld {
@@ -113,10 +113,12 @@ pub struct Team {
 
 struct Shared {
     worlds: RwLock<Vec<Mutex<BareWorld>>>,
+    /// The world that is drawn next.
     next: AtomicUsize,
+    /// How many have been moved in this step.
+    moved: AtomicUsize,
     over: AtomicBool,
-    begin: Barrier,
-    end: Barrier,
+    caller: Thread,
 }
 
 fn lock(world: &Mutex<BareWorld>) -> MutexGuard<'_, BareWorld> {
@@ -124,10 +126,18 @@ fn lock(world: &Mutex<BareWorld>) -> MutexGuard<'_, BareWorld> {
 }
 
 impl Shared {
+    fn worlds(&self) -> RwLockReadGuard<'_, Vec<Mutex<BareWorld>>> {
+        self.worlds.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Moves worlds until all are taken.
     fn draw(&self) {
-        let worlds = self.worlds.read().unwrap_or_else(PoisonError::into_inner);
-        while let Some(world) = worlds.get(self.next.fetch_add(1, Ordering::Relaxed)) {
+        let worlds = self.worlds();
+        while let Some(world) = worlds.get(self.next.fetch_add(1, Ordering::AcqRel)) {
             lock(world).step();
+            if self.moved.fetch_add(1, Ordering::AcqRel) + 1 == worlds.len() {
+                self.caller.unpark();
+            }
         }
     }
 }
@@ -137,19 +147,17 @@ impl Team {
     pub fn new(threads: usize) -> Self {
         let shared = Arc::new(Shared {
             worlds: RwLock::default(),
-            next: AtomicUsize::new(0),
+            next: AtomicUsize::new(usize::MAX / 2),
+            moved: AtomicUsize::new(0),
             over: AtomicBool::new(false),
-            begin: Barrier::new(threads),
-            end: Barrier::new(threads),
+            caller: std::thread::current(),
         });
         let work = |shared: Arc<Shared>| {
-            move || loop {
-                shared.begin.wait();
-                if shared.over.load(Ordering::Relaxed) {
-                    return;
+            move || {
+                while !shared.over.load(Ordering::Acquire) {
+                    shared.draw();
+                    std::thread::park();
                 }
-                shared.draw();
-                shared.end.wait();
             }
         };
         Self { threads: (1..threads).map(|_| std::thread::spawn(work(shared.clone()))).collect(), shared }
@@ -162,30 +170,30 @@ impl Team {
 
     /// One control step of every world.
     pub fn step(&mut self) {
-        self.shared.next.store(0, Ordering::Relaxed);
+        let count = self.shared.worlds().len();
+        self.shared.moved.store(0, Ordering::Release);
+        self.shared.next.store(0, Ordering::Release);
         // A single world is not worth waking anybody.
-        if self.threads.is_empty() || self.shared.worlds.read().unwrap_or_else(PoisonError::into_inner).len() < 2 {
-            return self.shared.draw();
-        }
-        self.shared.begin.wait();
+        self.threads.iter().take(count.saturating_sub(1)).for_each(|thread| thread.thread().unpark());
         self.shared.draw();
-        self.shared.end.wait();
+        // A thread that wakes too late finds nothing to do; only those that took a world are waited for.
+        while self.shared.moved.load(Ordering::Acquire) < count {
+            std::thread::park();
+        }
     }
 
     /// Whether every world equals its arena.
     pub fn equals(&self, arenas: &[ArenaQueryItem<'_, '_>]) -> bool {
-        let worlds = self.shared.worlds.read().unwrap_or_else(PoisonError::into_inner);
+        let worlds = self.shared.worlds();
         worlds.len() == arenas.len() && worlds.iter().zip(arenas).all(|(world, arena)| lock(world).equals(arena))
     }
 }
 
 impl Drop for Team {
     fn drop(&mut self) {
-        self.shared.over.store(true, Ordering::Relaxed);
-        if !self.threads.is_empty() {
-            self.shared.begin.wait();
-        }
+        self.shared.over.store(true, Ordering::Release);
         for thread in self.threads.drain(..) {
+            thread.thread().unpark();
             // A thread that panicked has said so.
             let _ = thread.join();
         }

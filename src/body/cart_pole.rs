@@ -7,7 +7,7 @@
 //!   10 s of large swings reduced coordinates keep the energy within 1.1 %, impulse joints lose 17 %, and their hinge gives by up to 17 mm
 //!   when the cart hits the rail's end. With two degrees of freedom the exact kind is also the faster one (`cargo bench --bench joints`).
 
-use super::{Embodiment, Joint, Parts, link_groups};
+use super::{Embodiment, Joint, Parts};
 use crate::physics::Physics;
 use crate::physics::rapier::prelude::*;
 use crate::scene::plan::{Quantities, Quantity};
@@ -57,6 +57,14 @@ impl CartPole {
     }
 }
 
+/// A block of half edges `half` that weighs `mass` kg, with its middle at `middle`.
+fn block(half: Vec3, mass: f32, middle: Vec3) -> MassProperties {
+    let mut properties = MassProperties::from_cuboid(1.0, half);
+    properties.set_mass(mass, true);
+    properties.local_com = middle;
+    properties
+}
+
 impl Embodiment for CartPole {
     fn action(&self) -> Channels {
         let mut channels = Channels::default();
@@ -87,14 +95,10 @@ impl Embodiment for CartPole {
     fn build(&self, physics: &mut Physics<'_>) -> Parts {
         let pose = Vector::new(0.0, 0.0, HEIGHT);
         let rail = physics.bodies.insert(RigidBodyBuilder::fixed().translation(pose));
-        let moving = || RigidBodyBuilder::dynamic().translation(pose).can_sleep(false);
+        let moving = || RigidBodyBuilder::dynamic().translation(pose).can_sleep(false).allow_fast_rotation(true);
         let (cart, pole) = (physics.bodies.insert(moving()), physics.bodies.insert(moving()));
-        // Neither collides with anything: the pole swings past the rail and through the floor.
-        let ghost = InteractionGroups::new(link_groups().memberships, Group::NONE, InteractionTestMode::And);
-        let cart_shape = ColliderBuilder::cuboid(CART.x, CART.y, CART.z).mass(CART_MASS).collision_groups(ghost);
-        physics.colliders.insert_with_parent(cart_shape, cart, physics.bodies);
-        let pole_shape = ColliderBuilder::cuboid(POLE, POLE, 0.5).mass(0.1).collision_groups(ghost);
-        physics.colliders.insert_with_parent(pole_shape, pole, physics.bodies);
+        physics.bodies[cart].set_additional_mass_properties(block(CART, CART_MASS, Vec3::ZERO), false);
+        physics.bodies[cart].recompute_mass_properties_from_colliders(physics.colliders);
         let slider = PrismaticJointBuilder::new(Vector::X).limits([-REACH, REACH]);
         let hinge = RevoluteJointBuilder::new(Vector::Y);
         let slider = Joint::connect(self.joints, physics, rail, cart, slider.build());
@@ -111,22 +115,19 @@ impl Embodiment for CartPole {
     fn set(&self, values: &[f32], parts: &Parts, physics: &mut Physics<'_>) {
         let (length, mass) = (self.pole_length.of(values), self.pole_mass.of(values));
         let pole = parts.links[1];
-        let collider = physics.bodies[pole].colliders()[0];
-        let shape = &mut physics.colliders[collider];
-        shape.set_shape(SharedShape::cuboid(POLE, POLE, length / 2.0));
-        shape.set_translation_wrt_parent(Vector::new(0.0, 0.0, length / 2.0));
-        shape.set_mass(mass);
+        let middle = Vec3::new(0.0, 0.0, length / 2.0);
+        physics.bodies[pole].set_additional_mass_properties(block(Vec3::new(POLE, POLE, length / 2.0), mass, middle), false);
         physics.bodies[pole].recompute_mass_properties_from_colliders(physics.colliders);
         let friction = self.cart_friction.of(values);
         let multibody = physics.multibody_joints.rigid_body_link(pole).copied();
         match multibody.and_then(|link| physics.multibody_joints.get_multibody_mut(link.multibody)) {
             // Slider and hinge are the only degrees of freedom, in this order. (Rapier's default would slow the hinge.)
             Some(multibody) => multibody.damping_mut().copy_from_slice(&[friction, 0.0]),
+            // (A motor without any gain would hold the cart instead of leaving it alone.)
             None if friction > 0.0 => parts.joints[0].set_motor(physics, |joint| {
                 joint.set_motor_model(JointAxis::LinX, MotorModel::ForceBased);
                 joint.set_motor(JointAxis::LinX, 0.0, 0.0, 0.0, friction);
             }),
-            // (A motor without stiffness and damping would hold the cart for ever.)
             None => {}
         }
         parts.joints[1].displace(physics, self.angle.of(values));
