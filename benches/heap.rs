@@ -9,8 +9,9 @@
 //! ```
 //!
 //! The same start goes to the outside engine (`benches/peers/mujoco_heap.py`), so that both hold the same boxes and kick them alike.
-//! Rapier is stepped as arenas step it: its own sets, its own default settings, timers off. No box may fall asleep.
+//! Rapier is stepped as arenas step it: its own sets, the arenas' settings, timers off. No box may fall asleep.
 
+use apprentice::physics::integration;
 use apprentice::stream::{Purpose, Stream};
 use bevy_rapier3d::rapier::parry::query::{ContactManifold, DefaultQueryDispatcher, PersistentQueryDispatcher};
 use bevy_rapier3d::rapier::prelude::*;
@@ -43,35 +44,17 @@ struct Options {
     /// Measures the rest in this file, and does nothing else
     #[arg(long)]
     judge: Option<PathBuf>,
-    /// Rapier's solver iterations in a tick
-    #[arg(long, default_value_t = IntegrationParameters::default().num_solver_iterations)]
-    iterations: usize,
-    /// Natural frequency of a contact, Hz: how stiff it is (twice as much against the floor)
-    #[arg(long, default_value_t = IntegrationParameters::default().contact_softness.natural_frequency)]
-    frequency: f32,
-    /// From which distance on a contact is foreseen, m
-    #[arg(long, default_value_t = IntegrationParameters::default().normalized_prediction_distance)]
-    prediction: f32,
-    /// How far two bodies may move against each other before their contacts are found anew, m
-    #[arg(long, default_value_t = IntegrationParameters::default().normalized_contact_recycle_distance)]
-    recycle: f32,
+    /// Integrates with Rapier's own defaults in place of the arenas' settings
+    #[arg(long)]
+    rapier_defaults: bool,
     /// What `cargo bench` adds by itself
     #[arg(long, hide = true)]
     bench: bool,
 }
 
 impl Options {
-    fn parameters(&self) -> IntegrationParameters {
-        let mut parameters = IntegrationParameters {
-            num_solver_iterations: self.iterations,
-            normalized_prediction_distance: self.prediction,
-            normalized_contact_recycle_distance: self.recycle,
-            contact_recycling: self.recycle > 0.0,
-            ..Default::default()
-        };
-        parameters.contact_softness.natural_frequency = self.frequency;
-        parameters.static_contact_softness.natural_frequency = 2.0 * self.frequency;
-        parameters
+    fn parameters(&self, dt: f32) -> IntegrationParameters {
+        if self.rapier_defaults { IntegrationParameters { dt, ..Default::default() } } else { integration(dt) }
     }
 }
 
@@ -384,7 +367,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let rest: Rest = serde_json::from_slice(&std::fs::read(file)?)?;
             println!("{}", serde_json::to_string(&start.judge(&rest))?);
         } else {
-            println!("{}", serde_json::to_string(&start.measure(options.parameters(), options.seconds, options.rest.as_deref())?)?);
+            println!("{}", serde_json::to_string(&start.measure(options.parameters(start.dt), options.seconds, options.rest.as_deref())?)?);
         }
     }
     Ok(())

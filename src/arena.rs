@@ -4,7 +4,7 @@
 //! before. A [`Snapshot`] is a function of state: restored after any history it gives the same future.
 
 use crate::control::{ControlStep, ControlSystems};
-use crate::curriculum::{EpisodeReport, Lesson, Teach};
+use crate::curriculum::{EpisodeReport, Lesson, Teach, Teacher};
 use crate::physics::{PhysicsPlugin, PhysicsQuery, PhysicsQueryItem, Threads, WorldState, empty_world, in_parallel};
 use crate::pilot::Pilot;
 use crate::scene::disturbance::DisturbanceMemory;
@@ -45,6 +45,8 @@ pub struct Episode {
     pub step: usize,
     /// Dense reward of each step done.
     pub rewards: Vec<f32>,
+    /// The sum of each reward term over the steps done, unweighted.
+    pub terms: Vec<f32>,
     /// Whether success held after any step.
     pub success_once: bool,
     task: Vec<f32>,
@@ -88,8 +90,8 @@ pub struct ArenaQuery {
 
 /// Builds arenas and takes part in every step of [`ControlSystems`] that is theirs.
 pub struct ArenaPlugin {
-    /// The scene.
-    pub plan: Arc<Plan>,
+    /// The scene, or several with equal channels and rates: arena `i` gets the scene `i` modulo their number.
+    pub plans: Vec<Arc<Plan>>,
     /// How many arenas.
     pub count: usize,
     /// The run's seed.
@@ -101,8 +103,8 @@ pub struct ArenaPlugin {
 /// Who teaches, and with which seed.
 #[derive(Resource)]
 pub struct Classroom {
-    /// Chooses each arena's lesson.
-    pub teacher: Box<dyn Teach>,
+    /// Chooses the lessons: a teacher for each scene.
+    pub teachers: Vec<Box<dyn Teach>>,
     /// The run's seed.
     pub seed: u64,
 }
@@ -138,16 +140,15 @@ impl Plugin for ArenaPlugin {
         app.init_resource::<Threads>().init_resource::<FinishedEpisodes>();
         app.insert_resource(Switches { sensors: true, tasks: true });
         if !app.world().contains_resource::<Classroom>() {
-            let teacher = crate::curriculum::Teacher::Uniform.build(self.plan.quantities.count());
-            app.insert_resource(Classroom { teacher, seed: self.seed });
+            app.insert_resource(Classroom::new(&Teacher::Uniform, &self.plans, self.seed));
         }
-        for index in 0..self.count {
+        for (index, plan) in self.plans.iter().cycle().take(self.count).enumerate() {
             app.world_mut().spawn((
-                Arena::new(index, self.plan.clone()),
-                empty_world(self.plan.parameters()),
+                Arena::new(index, plan.clone()),
+                empty_world(plan.parameters()),
                 self.pilot.clone(),
-                Observation(vec![0.0; self.plan.observation.width()]),
-                Action(vec![0.0; self.plan.action.width()]),
+                Observation(vec![0.0; plan.observation.width()]),
+                Action(vec![0.0; plan.action.width()]),
                 Reward::default(),
                 Success::default(),
                 Outcome::default(),
@@ -174,6 +175,7 @@ impl Arena {
             number: 0,
             step: 0,
             rewards: Vec::new(),
+            terms: Vec::new(),
             success_once: false,
             task: Vec::new(),
             sensors: Vec::new(),
@@ -201,6 +203,7 @@ impl ArenaQueryItem<'_, '_> {
             number,
             step: 0,
             rewards: Vec::new(),
+            terms: vec![0.0; plan.task.as_ref().map_or(0, crate::task::TaskPlan::terms)],
             success_once: false,
             task: plan.task.as_ref().map(crate::task::TaskPlan::memory).unwrap_or_default(),
             sensors: vec![SensorMemory::default(); plan.sensors.len()],
@@ -265,9 +268,9 @@ impl ArenaQueryItem<'_, '_> {
             *self.outcome = Outcome::Running;
             return;
         };
-        let Episode { setting, task: memory, step, rewards, success_once, .. } = episode;
+        let Episode { setting, task: memory, step, rewards, terms, success_once, .. } = episode;
         let situation = Situation { plan, world: self.physics.view(), setting, action: &self.action.0 };
-        let verdict = task.judge(&situation, memory, *step);
+        let verdict = task.judge(&situation, memory, terms, *step);
         rewards.push(verdict.reward.dense);
         *success_once |= verdict.success;
         *self.reward = verdict.reward;
@@ -289,6 +292,7 @@ impl ArenaQueryItem<'_, '_> {
             length: episode.step,
             outcome: *self.outcome,
             rewards: episode.rewards.clone(),
+            terms: episode.terms.iter().map(|sum| sum / episode.step.max(1) as f32).collect(),
             values: Vec::new(),
         }
     }
@@ -360,7 +364,7 @@ fn evaluate(mut arenas: Query<ArenaQuery>, threads: Res<Threads>) {
 }
 
 /// Finished arenas are observed once more, report to the teacher, get a lesson, start again.
-fn finish(
+pub fn finish(
     mut arenas: Query<ArenaQuery>,
     mut classroom: ResMut<Classroom>,
     mut finished: ResMut<FinishedEpisodes>,
@@ -391,7 +395,7 @@ fn finish(
             }
             *diverged += 1;
         }
-        classroom.teacher.grade(&report);
+        classroom.teacher(report.arena).grade(&report);
         finished.0.push(Finished { report, observation: item.observation.0.clone() });
         let number = item.arena.episode.number + 1;
         lessons.push((classroom.propose(item.arena.index, number), number, item));
@@ -401,10 +405,21 @@ fn finish(
 }
 
 impl Classroom {
+    /// A teacher of this kind for each scene.
+    pub fn new(teacher: &Teacher, plans: &[Arc<Plan>], seed: u64) -> Self {
+        Self { teachers: plans.iter().map(|plan| teacher.build(plan.quantities.count())).collect(), seed }
+    }
+
+    /// The teacher of an arena's scene.
+    fn teacher(&mut self, arena: usize) -> &mut dyn Teach {
+        let scene = arena % self.teachers.len();
+        self.teachers[scene].as_mut()
+    }
+
     /// The lesson of an arena's episode `number`.
     fn propose(&mut self, arena: usize, number: u64) -> Lesson {
         let mut rng = Stream::new(self.seed, Purpose::Teacher, arena as u64, number);
-        self.teacher.propose(&mut rng)
+        self.teacher(arena).propose(&mut rng)
     }
 }
 

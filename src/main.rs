@@ -1,2 +1,5 @@
-//! x
-fn main() {}
+//! The verbs. See [`apprentice::cli`].
+
+fn main() -> std::process::ExitCode {
+    apprentice::cli::run()
+}

@@ -49,6 +49,26 @@ pub struct PhysicsQuery {
     joints: &'static mut RapierContextJoints,
 }
 
+/// How arenas are integrated, in ticks of `dt` seconds.
+///
+/// Rapier's defaults are made for rooms and cars: boxes of 0.2 m rest 5 mm deep in each other. These let things of a decimetre rest as
+/// they should, faster (`benches/peers/README.md` has the measurements): contacts as stiff as the iterations can hold, found
+/// anew after a centimetre, and looked for half a centimetre ahead.
+pub fn integration(dt: f32) -> IntegrationParameters {
+    let defaults = IntegrationParameters::default();
+    let iterations = 2;
+    let stiffest = iterations as f32 / (4.0 * dt);
+    IntegrationParameters {
+        dt,
+        num_solver_iterations: iterations,
+        contact_softness: SpringCoefficients { natural_frequency: stiffest, ..defaults.contact_softness },
+        static_contact_softness: SpringCoefficients { natural_frequency: 2.0 * stiffest, ..defaults.static_contact_softness },
+        normalized_prediction_distance: 0.005,
+        normalized_contact_recycle_distance: 0.01,
+        ..defaults
+    }
+}
+
 /// The components of an empty world.
 pub fn empty_world(parameters: IntegrationParameters) -> impl Bundle {
     let mut simulation = RapierContextSimulation::default();
@@ -59,7 +79,12 @@ pub fn empty_world(parameters: IntegrationParameters) -> impl Bundle {
 
 /// An arena's world, to be changed.
 pub struct Physics<'a> {
-    simulation: &'a mut RapierContextSimulation,
+    pub(crate) pipeline: &'a mut PhysicsPipeline,
+    pub(crate) parameters: &'a IntegrationParameters,
+    pub(crate) islands: &'a mut IslandManager,
+    pub(crate) broad_phase: &'a mut DefaultBroadPhase,
+    pub(crate) narrow_phase: &'a mut NarrowPhase,
+    pub(crate) ccd_solver: &'a mut CCDSolver,
     /// Rigid bodies, by handle.
     pub bodies: &'a mut RigidBodySet,
     /// Colliders, by handle.
@@ -88,9 +113,14 @@ pub struct PhysicsView<'a> {
 impl PhysicsQueryItem<'_, '_> {
     /// The world, to be changed.
     pub fn physics(&mut self) -> Physics<'_> {
-        let joints = &mut *self.joints;
+        let (simulation, joints) = (&mut *self.simulation, &mut *self.joints);
         Physics {
-            simulation: &mut self.simulation,
+            pipeline: &mut simulation.pipeline,
+            parameters: &simulation.integration_parameters,
+            islands: &mut simulation.islands,
+            broad_phase: &mut simulation.broad_phase,
+            narrow_phase: &mut simulation.narrow_phase,
+            ccd_solver: &mut simulation.ccd_solver,
             bodies: &mut self.bodies.bodies,
             colliders: &mut self.colliders.colliders,
             impulse_joints: &mut joints.impulse_joints,
@@ -145,22 +175,21 @@ impl Physics<'_> {
 
     /// Simulates one tick. False where Rapier met a non-finite state (and froze what had it).
     fn tick(&mut self, gravity: f32) -> bool {
-        let simulation = &mut *self.simulation;
-        simulation.pipeline.step(
+        self.pipeline.step(
             Vector::new(0.0, 0.0, -gravity),
-            &simulation.integration_parameters,
-            &mut simulation.islands,
-            &mut simulation.broad_phase,
-            &mut simulation.narrow_phase,
+            self.parameters,
+            self.islands,
+            self.broad_phase,
+            self.narrow_phase,
             self.bodies,
             self.colliders,
             self.impulse_joints,
             self.multibody_joints,
-            &mut simulation.ccd_solver,
+            self.ccd_solver,
             &(),
             &(),
         );
-        simulation.pipeline.quarantine().is_empty()
+        self.pipeline.quarantine().is_empty()
     }
 
     /// Whether every enabled body is at a sane place, moves at a sane speed and is pushed by a sane force.
@@ -179,10 +208,10 @@ impl Physics<'_> {
     /// A copy of the whole world.
     pub fn capture(&self) -> WorldState {
         WorldState {
-            islands: self.simulation.islands.clone(),
-            broad_phase: self.simulation.broad_phase.clone(),
-            narrow_phase: self.simulation.narrow_phase.clone(),
-            ccd_solver: self.simulation.ccd_solver.clone(),
+            islands: self.islands.clone(),
+            broad_phase: self.broad_phase.clone(),
+            narrow_phase: self.narrow_phase.clone(),
+            ccd_solver: self.ccd_solver.clone(),
             bodies: self.bodies.clone(),
             colliders: self.colliders.clone(),
             impulse_joints: self.impulse_joints.clone(),
@@ -192,28 +221,27 @@ impl Physics<'_> {
 
     /// Makes this world a copy of `state`, with the same future, whatever was here before.
     pub fn restore(&mut self, state: &WorldState) {
-        self.simulation.islands = state.islands.clone();
-        self.simulation.broad_phase = state.broad_phase.clone();
-        self.simulation.narrow_phase = state.narrow_phase.clone();
-        self.simulation.ccd_solver = state.ccd_solver.clone();
+        *self.islands = state.islands.clone();
+        *self.broad_phase = state.broad_phase.clone();
+        *self.narrow_phase = state.narrow_phase.clone();
+        *self.ccd_solver = state.ccd_solver.clone();
         *self.bodies = state.bodies.clone();
         *self.colliders = state.colliders.clone();
         *self.impulse_joints = state.impulse_joints.clone();
         *self.multibody_joints = state.multibody_joints.clone();
         // A kept pipeline remembers joints by counters that may collide with the restored ones, and was seen to give wrong futures.
-        self.simulation.pipeline = PhysicsPipeline::new();
-        self.simulation.pipeline.counters.disable();
+        *self.pipeline = PhysicsPipeline::new();
+        self.pipeline.counters.disable();
     }
 
     /// Moves colliders to their bodies and tells the broad phase, so that the first rays, cast before any tick, see the world as it is.
     pub fn refresh_colliders(&mut self) {
         self.bodies.propagate_modified_body_positions_to_colliders(self.colliders);
-        let simulation = &mut *self.simulation;
         for (handle, collider) in self.colliders.iter_enabled() {
             let absent = collider.parent().and_then(|parent| self.bodies.get(parent)).is_some_and(|body| !body.is_enabled());
             if !absent {
-                let bounds = collider.compute_broad_phase_aabb(&simulation.integration_parameters, self.bodies);
-                simulation.broad_phase.set_aabb(&simulation.integration_parameters, handle, bounds);
+                let bounds = collider.compute_broad_phase_aabb(self.parameters, self.bodies);
+                self.broad_phase.set_aabb(self.parameters, handle, bounds);
             }
         }
     }
@@ -225,8 +253,8 @@ impl Physics<'_> {
             colliders: self.colliders,
             impulse_joints: self.impulse_joints,
             multibody_joints: self.multibody_joints,
-            broad_phase: &self.simulation.broad_phase,
-            narrow_phase: &self.simulation.narrow_phase,
+            broad_phase: self.broad_phase,
+            narrow_phase: self.narrow_phase,
         }
     }
 }
@@ -268,14 +296,14 @@ impl<'a> PhysicsView<'a> {
 /// Everything that the future of a world depends on.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct WorldState {
-    islands: IslandManager,
-    broad_phase: DefaultBroadPhase,
-    narrow_phase: NarrowPhase,
-    ccd_solver: CCDSolver,
-    bodies: RigidBodySet,
-    colliders: ColliderSet,
-    impulse_joints: ImpulseJointSet,
-    multibody_joints: MultibodyJointSet,
+    pub(crate) islands: IslandManager,
+    pub(crate) broad_phase: DefaultBroadPhase,
+    pub(crate) narrow_phase: NarrowPhase,
+    pub(crate) ccd_solver: CCDSolver,
+    pub(crate) bodies: RigidBodySet,
+    pub(crate) colliders: ColliderSet,
+    pub(crate) impulse_joints: ImpulseJointSet,
+    pub(crate) multibody_joints: MultibodyJointSet,
 }
 
 /// Does `work` on all `items`, on every thread of the pool: each draws `batch` items at a time, so that none waits for a slow one.

@@ -3,7 +3,6 @@
 #
 #   benches/peers/run.sh [heap|balance] [arguments for that comparison]      without a name: both
 #
-# OURS_BALANCE: the command that trains ours on `balance`, as sb3_balance.py describes it.
 # RESULTS: file that gets a JSON line per row [target/peers.jsonl].
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -30,7 +29,7 @@ for line in sys.stdin:
 
 balance() {
     cargo build --release
-    .venv/bin/python benches/peers/sb3_balance.py ${OURS_BALANCE:+--ours "$OURS_BALANCE"} --json "$results" "$@"
+    .venv/bin/python benches/peers/sb3_balance.py --ours 'benches/peers/ours_balance.sh {envs} {horizon} {minibatch} {epochs} {steps}' --json "$results" "$@"
 }
 
 case ${1:-both} in

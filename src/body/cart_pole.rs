@@ -95,8 +95,7 @@ impl Embodiment for CartPole {
         physics.colliders.insert_with_parent(cart_shape, cart, physics.bodies);
         let pole_shape = ColliderBuilder::cuboid(POLE, POLE, 0.5).mass(0.1).collision_groups(ghost);
         physics.colliders.insert_with_parent(pole_shape, pole, physics.bodies);
-        let slider = PrismaticJointBuilder::new(Vector::X)
-            .limits([-REACH, REACH]);
+        let slider = PrismaticJointBuilder::new(Vector::X).limits([-REACH, REACH]);
         let hinge = RevoluteJointBuilder::new(Vector::Y);
         let slider = Joint::connect(self.joints, physics, rail, cart, slider.build());
         let hinge = Joint::connect(self.joints, physics, cart, pole, hinge.build());

@@ -5,6 +5,7 @@ pub mod rover;
 
 use crate::physics::rapier::prelude::*;
 use crate::physics::{Physics, PhysicsView};
+use crate::scene::number::Number;
 use crate::scene::plan::Quantities;
 use crate::scene::schema::{Body, Joints};
 use crate::signal::Channels;
@@ -46,6 +47,22 @@ pub fn names(body: &Body) -> (&'static [&'static str], &'static [&'static str]) 
     match body {
         Body::CartPole { .. } => (&cart_pole::LINKS, &cart_pole::JOINTS),
         Body::Rover { .. } => (&rover::LINKS, &rover::JOINTS),
+    }
+}
+
+/// Radius of a disc around the body's start that it fills in any case, m.
+pub fn core(body: &Body) -> f32 {
+    match body {
+        Body::CartPole { .. } => 0.05,
+        Body::Rover { .. } => 0.15,
+    }
+}
+
+/// Where the body is put on the floor, m; none for one that needs no floor.
+pub fn place(body: &Body) -> Option<&(Number, Number, Number)> {
+    match body {
+        Body::CartPole { .. } => None,
+        Body::Rover { at, .. } => Some(at),
     }
 }
 

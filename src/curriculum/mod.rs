@@ -57,6 +57,8 @@ pub struct EpisodeReport {
     pub outcome: Outcome,
     /// Reward of each row, as the learner is paid.
     pub rewards: Vec<f32>,
+    /// Mean of each reward term over the rows, unweighted, in the task's order.
+    pub terms: Vec<f32>,
     /// The learner's value estimate of each row; empty where there is none.
     pub values: Vec<f32>,
 }

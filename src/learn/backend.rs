@@ -2,9 +2,12 @@
 //!
 //! `Dispatch` gives one concrete tensor type whose device is chosen at run time, so that no other code is generic over a backend.
 //!
-//! [`Device::Auto`] is the CPU: the networks of this house so far read rows of numbers, and for those a launch on a GPU (tens of
-//! microseconds each) costs more than a whole step of the CPU's (about a hundred for a minibatch of 64 through two networks of
-//! 64-64). No measurement at run time decides anything, so the choice is the same on every machine.
+//! [`Device::Auto`] is the CPU: the networks of this house so far read rows of numbers, and a whole step of the optimiser over 64 rows
+//! (two networks of 64-64, forwards, backwards, Adam) takes 30 µs there, about as long as one launch on a GPU. No measurement at run
+//! time decides anything, so the choice is the same on every machine.
+//!
+//! What passes through here is what is differentiated automatically: losses whose slopes nobody wants to derive by hand. Multi-layer
+//! perceptrons on the CPU have a backward pass of their own ([`crate::learn::network::mlp`]).
 
 use burn::tensor::TensorData;
 use burn::{Dispatch, DispatchDevice};

@@ -6,6 +6,9 @@
 //! In reading order: [`batch`] the seam; [`experience`] what was lived through and what its endings are worth; [`network`], [`actor`] and
 //! [`critic`] the parts; [`policy`] what is saved and flown; [`algorithm`] one readable file each; [`backend`] where the arithmetic runs.
 //!
+//! Acting has the same bits on every processor, for any number of rows and threads ([`network::kernel`] says how). Learning has them for
+//! any number of threads; what PPO derives by hand was also seen to agree between AVX2 and AVX-512, but tensors do not promise that.
+//!
 //! A new algorithm is a file in `algorithm/` with its settings struct, a variant of [`LearnerSettings`], and the arms that the compiler
 //! then asks for.
 
@@ -118,6 +121,13 @@ pub enum SettingsError {
 }
 
 impl LearnerSettings {
+    /// The algorithm's name: that of the variant.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Ppo(_) => "Ppo",
+        }
+    }
+
     /// Everything wrong with the settings for `arenas` rows a step, a sentence each; empty where they can work.
     pub fn problems(&self, arenas: usize) -> Vec<String> {
         match self {

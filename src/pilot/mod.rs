@@ -1,6 +1,7 @@
 //! Pilots: who decides in an arena.
 
 pub mod expert;
+pub mod policy;
 
 use crate::arena::{ArenaQuery, ArenaQueryItem};
 use crate::control::{ControlStep, ControlSystems};
@@ -33,7 +34,7 @@ pub enum Pilot {
         /// The row that is next.
         next: usize,
     },
-    /// A policy: see [`policy`](crate::pilot) and, while it learns, [`crate::training`].
+    /// A policy: a frozen one (see [`policy`]) or, while it learns, the learner (see [`crate::training`]).
     Policy {
         /// What it remembers: recurrent state, a pending chunk; empty for most.
         memory: Vec<f32>,

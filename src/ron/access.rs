@@ -1,10 +1,11 @@
 //! What a visitor reads piece by piece: fields, entries, items, variants.
 
-use super::problem::{Problem, listed, nearest, shortened};
+use super::failure::{Failure, counted};
+use super::node::{Key, Node, Value};
+use super::problem::{Problem, nearest, one_of, shortened};
 use super::read::Session;
-use super::reader::{Failure, Reader, counted};
+use super::reader::Reader;
 use super::stand_in::StandIn;
-use super::tree::{Key, Node, Value};
 use serde::Deserializer as _;
 use serde::de::value::StrDeserializer;
 use serde::de::{self, DeserializeSeed, IntoDeserializer, Visitor};
@@ -33,6 +34,7 @@ impl<'a> de::MapAccess<'a> for Fields<'a> {
     fn next_key_seed<K: DeserializeSeed<'a>>(&mut self, seed: K) -> Result<Option<K::Value>, Failure> {
         let Reader { node, session, .. } = self.reader;
         for (key, value) in self.given.by_ref() {
+            session.go_on()?;
             let name = &session.source.text[key.start as usize..key.end as usize];
             let name = name.strip_prefix("r#").unwrap_or(name);
             if self.valid.is_empty() || self.valid.contains(&name) {
@@ -41,7 +43,7 @@ impl<'a> de::MapAccess<'a> for Fields<'a> {
                 return seed.deserialize(name).map(Some).map_err(|e| e.at(node));
             }
             let message = format!("unknown field `{}` in `{}`", shortened(name), self.owner);
-            let expected = format!("one of {}", listed(self.valid.iter().copied()));
+            let expected = one_of(self.valid.iter().copied());
             let hint = nearest(name, self.valid.iter().copied()).map(str::to_owned);
             session.note(key.start, key.end, |problem| Problem { message, expected, hint, ..problem });
         }
@@ -76,6 +78,7 @@ impl<'a> de::MapAccess<'a> for Entries<'a> {
     type Error = Failure;
 
     fn next_key_seed<K: DeserializeSeed<'a>>(&mut self, seed: K) -> Result<Option<K::Value>, Failure> {
+        self.session.go_on()?;
         let Some((key, value)) = self.entries.next() else { return Ok(None) };
         self.value = Some(value);
         seed.deserialize(Reader::new(key, self.session)).map(Some)
@@ -109,6 +112,7 @@ impl<'a> de::SeqAccess<'a> for Items<'a> {
     type Error = Failure;
 
     fn next_element_seed<T: DeserializeSeed<'a>>(&mut self, seed: T) -> Result<Option<T::Value>, Failure> {
+        self.session.go_on()?;
         self.items.next().map(|node| seed.deserialize(Reader::new(node, self.session))).transpose()
     }
 

@@ -1,7 +1,7 @@
 //! [`Document`]: a text that was read, and the place of every value in it.
 
-use super::problem::{Problem, nearest};
-use super::tree::{Node, Value};
+use super::node::{Node, Value};
+use super::problem::{Problem, nearest, one_of};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Characters of a line that are shown at most.
@@ -217,7 +217,7 @@ impl<'a> Spot<'a> {
 
     /// A problem with a name that stands here and refers to nothing: `valid` are those that would.
     pub fn unknown(self, what: &str, name: &str, valid: &[&str]) -> Problem {
-        let expected = if valid.is_empty() { String::new() } else { format!("one of {}", super::problem::listed(valid.iter().copied())) };
+        let expected = if valid.is_empty() { String::new() } else { one_of(valid.iter().copied()) };
         let mut problem = self.problem(format!("unknown {what} `{}`", super::problem::shortened(name))).expecting(expected);
         problem.hint = nearest(name, valid.iter().copied()).map(str::to_owned);
         problem

@@ -1,4 +1,11 @@
-//! Numbers as they are written: signs, underscores, other bases, exponents, type suffixes.
+//! Numbers as they are written: signs, underscores, other bases, exponents, type suffixes. And which of them are taken.
+
+use super::node::Value;
+use super::problem::shortened;
+use super::reader::Reader;
+
+/// A number that is no integer is at most so large.
+const LARGEST: f64 = 1e6;
 
 /// A number as it was written.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,4 +65,60 @@ fn without_suffix(digits: &str, real: bool) -> &str {
     let whole = ["u8", "u16", "u32", "u64", "u128", "i8", "i16", "i32", "i64", "i128"];
     let reals = if real { &["f32", "f64"][..] } else { &[] };
     whole.iter().chain(reals).find_map(|suffix| digits.strip_suffix(suffix)).unwrap_or(digits)
+}
+
+impl Reader<'_> {
+    /// The number here, finite and of a sensible size; `None` once it is noted that it is not.
+    pub fn real(&self) -> Option<f64> {
+        if self.name().is_some() || !matches!(self.node.value, Value::Number | Value::Byte(_)) {
+            self.unexpected("a number");
+            return None;
+        }
+        let value = match self.node.value {
+            Value::Byte(byte) => f64::from(byte),
+            _ => self.figure()?.real(),
+        };
+        let spelling = shortened(self.spelling());
+        if !value.is_finite() {
+            self.wrong(format!("the number {spelling} is not finite"), "a number of at most a million in size", None);
+        } else if value.abs() > LARGEST {
+            self.wrong(format!("the number {spelling} is absurdly large"), "a number of at most a million in size", None);
+        } else {
+            return Some(value);
+        }
+        None
+    }
+
+    fn figure(&self) -> Option<Figure> {
+        let figure = Figure::new(self.spelling());
+        if figure.is_none() {
+            self.wrong(format!("`{}` is no number", shortened(self.spelling())), "one like `20`, `-0.5` or `3e-4`", None);
+        }
+        figure
+    }
+
+    /// The integer here; `None` once it is noted that there is none or that it is out of range.
+    pub fn whole(&self, least: i128, most: u128) -> Option<(bool, u128)> {
+        if self.name().is_some() || !matches!(self.node.value, Value::Number | Value::Byte(_)) {
+            self.unexpected("a whole number");
+            return None;
+        }
+        let figure = match self.node.value {
+            Value::Byte(byte) => Figure::Whole { negative: false, size: byte.into() },
+            _ => self.figure()?,
+        };
+        let Figure::Whole { negative, size } = figure else {
+            let point = figure.real().fract() == 0.0;
+            let expected = if point { "a whole number, written without point and exponent" } else { "a whole number" };
+            self.wrong(format!("found the number {}", shortened(self.spelling())), expected, None);
+            return None;
+        };
+        let small = negative && size > least.unsigned_abs();
+        if small || (!negative && size > most) {
+            let expected = if small { format!("a whole number of at least {least}") } else { format!("a whole number of at most {most}") };
+            self.wrong(format!("found the number {}", shortened(self.spelling())), expected, None);
+            return None;
+        }
+        Some((negative, size))
+    }
 }

@@ -20,8 +20,10 @@
 
 mod access;
 mod document;
+mod failure;
 mod figure;
 mod file;
+mod node;
 mod problem;
 mod read;
 mod reader;

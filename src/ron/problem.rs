@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// Characters of a sentence at most.
+const LONGEST: usize = 1000;
+
 /// One thing that is wrong in a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problem {
@@ -72,7 +75,13 @@ impl Problem {
         if let Some(hint) = &self.hint {
             sentence += &format!(": did you mean `{hint}`?");
         }
-        sentence
+        // Names of the file are part of it: whatever they hold, it stays one line of a sensible length.
+        let mut clean: String =
+            sentence.chars().take(LONGEST).flat_map(|c| if c.is_control() { c.escape_debug().collect() } else { vec![c] }).collect();
+        if sentence.chars().nth(LONGEST).is_some() {
+            clean += "..";
+        }
+        clean
     }
 }
 
@@ -165,6 +174,11 @@ pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
         all += &format!("`{name}`");
     }
     all
+}
+
+/// "one of `a`, `b`", or just "`a`".
+pub(super) fn one_of<'a>(names: impl IntoIterator<Item = &'a str> + Clone) -> String {
+    if names.clone().into_iter().nth(1).is_some() { format!("one of {}", listed(names)) } else { listed(names) }
 }
 
 /// A text shortened for a message, without line breaks and the like.

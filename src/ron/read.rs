@@ -1,9 +1,11 @@
 //! [`read`]: from text to value, with all that is wrong in it.
 
 use super::document::{Document, Source};
+use super::failure::{Failure, Fault};
+use super::node::Node;
 use super::problem::{Problem, Problems};
-use super::reader::{Failure, Fault, Reader};
-use super::tree::{self, Node};
+use super::reader::Reader;
+use super::tree;
 use serde::de::DeserializeOwned;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) const MOST_PROBLEMS: usize = 50;
 /// Every round finds at least one more thing that needs a stand-in; the last rounds are for stand-ins that are still searched.
 const MOST_ROUNDS: usize = MOST_PROBLEMS + 30;
+/// Of a long text not all rounds are worth their time: so many bytes are gone through at most.
+const MOST_READ: usize = 16 << 20;
 
 /// What came of reading a text.
 #[derive(Debug)]
@@ -64,6 +68,10 @@ pub fn read<T: DeserializeOwned>(text: &str, name: &str) -> Read<T> {
         }
         return Read { value: None, document: None, problems };
     };
+    if parsed.lost {
+        problems.sort();
+        return Read { value: None, document: None, problems };
+    }
     let session = Session::new(&source);
     let value = session.rounds(&root);
     problems.0.extend(session.problems.into_inner().into_values());
@@ -72,7 +80,7 @@ pub fn read<T: DeserializeOwned>(text: &str, name: &str) -> Read<T> {
         problems.0.push(source.problem(root.start, root.end, format!("this is no `{kind}`")));
     }
     problems.sort();
-    let document = value.is_some().then(|| Document { source, root, doubts, missing, partial: parsed.partial });
+    let document = value.is_some().then_some(Document { source, root, doubts, missing, partial: parsed.partial });
     Read { value, document, problems }
 }
 
@@ -96,7 +104,7 @@ impl<'a> Session<'a> {
 
     /// Reads again and again, each time with one more stand-in, until the whole tree could be read.
     fn rounds<T: DeserializeOwned>(&self, root: &Node) -> Option<T> {
-        for _ in 0..MOST_ROUNDS {
+        for _ in 0..MOST_ROUNDS.min(MOST_READ / self.source.text.len().max(1)) {
             if self.is_full() {
                 return None;
             }
@@ -148,6 +156,11 @@ impl<'a> Session<'a> {
     /// Whether so much is wrong that more would not help.
     pub fn is_full(&self) -> bool {
         self.problems.borrow().len() >= MOST_PROBLEMS
+    }
+
+    /// Ends the reading where so much is wrong that more would not help.
+    pub fn go_on(&self) -> Result<(), Failure> {
+        if self.is_full() { Err(Failure::new(Fault::Stuck)) } else { Ok(()) }
     }
 
     /// From now on a stand-in replaces the node.

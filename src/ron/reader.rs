@@ -1,106 +1,13 @@
 //! The serde deserialiser over the tree.
 
 use super::access::{Entries, Fields, Items, OfVariant, Variant};
+use super::failure::{Failure, Fault, counted};
 use super::figure::Figure;
-use super::problem::{Problem, listed, nearest, shortened};
+use super::node::{Node, Value};
+use super::problem::{Problem, listed, nearest, one_of, shortened};
 use super::read::Session;
 use super::stand_in::StandIn;
-use super::tree::{Node, Value};
-use serde::de::{self, Expected, Unexpected, Visitor};
-use std::fmt;
-
-/// A number that is no integer is at most so large.
-const LARGEST: f64 = 1e6;
-
-/// Why a visitor refused what it was given, and where.
-#[derive(Debug)]
-pub(super) struct Failure {
-    pub fault: Fault,
-    /// Start and end.
-    pub place: Option<(u32, u32)>,
-    /// The struct or variant that lacks a field.
-    pub owner: Option<String>,
-}
-
-#[derive(Debug)]
-pub(super) enum Fault {
-    Missing(&'static str),
-    Refused {
-        message: String,
-        expected: String,
-        hint: Option<String>,
-    },
-    /// The visitor of that name does not take this form of stand-in: the next one is to be tried.
-    Form(&'static str),
-    /// There is no stand-in.
-    Stuck,
-}
-
-impl Failure {
-    pub fn new(fault: Fault) -> Self {
-        Self { fault, place: None, owner: None }
-    }
-
-    fn refused(message: String, expected: String) -> Self {
-        Self::new(Fault::Refused { message, expected, hint: None })
-    }
-
-    /// The innermost value that was being read is the place.
-    pub fn at(mut self, node: &Node) -> Self {
-        self.place.get_or_insert((node.start, if node.name > 0 { node.start + node.name } else { node.end }));
-        self
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.fault)
-    }
-}
-
-impl std::error::Error for Failure {}
-
-impl de::Error for Failure {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::refused(message.to_string(), String::new())
-    }
-
-    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        let found = match found {
-            Unexpected::Str(text) => format!("the text \"{}\"", shortened(text)),
-            Unexpected::Unsigned(_) | Unexpected::Signed(_) | Unexpected::Float(_) => "a number".into(),
-            Unexpected::Seq => "a list".into(),
-            Unexpected::Map => "a group of fields".into(),
-            Unexpected::Option => "`Some(..)` or `None`".into(),
-            Unexpected::Enum => "a name".into(),
-            other => other.to_string(),
-        };
-        Self::refused(format!("found {found}"), expected.to_string())
-    }
-
-    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::refused(format!("found {found}"), expected.to_string())
-    }
-
-    fn invalid_length(length: usize, expected: &dyn Expected) -> Self {
-        Self::refused(format!("found {}", counted(length, "value")), expected.to_string())
-    }
-
-    fn unknown_variant(variant: &str, valid: &'static [&'static str]) -> Self {
-        let hint = nearest(variant, valid.iter().copied()).map(str::to_owned);
-        let message = format!("unknown name `{}`", shortened(variant));
-        Self::new(Fault::Refused { message, expected: format!("one of {}", listed(valid.iter().copied())), hint })
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        Self::new(Fault::Missing(field))
-    }
-}
-
-/// "1 value", "2 values".
-pub(super) fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
-}
+use serde::de::{self, Visitor};
 
 /// Reads one node.
 #[derive(Clone, Copy)]
@@ -175,60 +82,6 @@ impl<'a> Reader<'a> {
         StandIn { session: self.session, depth: 0 }
     }
 
-    /// The number here, finite and of a sensible size; `None` once it is noted that it is not.
-    fn real(&self) -> Option<f64> {
-        if self.name().is_some() || !matches!(self.node.value, Value::Number | Value::Byte(_)) {
-            self.unexpected("a number");
-            return None;
-        }
-        let value = match self.node.value {
-            Value::Byte(byte) => f64::from(byte),
-            _ => self.figure()?.real(),
-        };
-        let spelling = shortened(self.spelling());
-        if !value.is_finite() {
-            self.wrong(format!("the number {spelling} is not finite"), "a number of at most a million in size", None);
-        } else if value.abs() > LARGEST {
-            self.wrong(format!("the number {spelling} is absurdly large"), "a number of at most a million in size", None);
-        } else {
-            return Some(value);
-        }
-        None
-    }
-
-    fn figure(&self) -> Option<Figure> {
-        let figure = Figure::new(self.spelling());
-        if figure.is_none() {
-            self.wrong(format!("`{}` is no number", shortened(self.spelling())), "one like `20`, `-0.5` or `3e-4`", None);
-        }
-        figure
-    }
-
-    /// The integer here; `None` once it is noted that there is none or that it is out of range.
-    fn whole(&self, least: i128, most: u128) -> Option<(bool, u128)> {
-        if self.name().is_some() || !matches!(self.node.value, Value::Number | Value::Byte(_)) {
-            self.unexpected("a whole number");
-            return None;
-        }
-        let figure = match self.node.value {
-            Value::Byte(byte) => Figure::Whole { negative: false, size: byte.into() },
-            _ => self.figure()?,
-        };
-        let Figure::Whole { negative, size } = figure else {
-            let point = figure.real().fract() == 0.0;
-            let expected = if point { "a whole number, written without point and exponent" } else { "a whole number" };
-            self.wrong(format!("found the number {}", shortened(self.spelling())), expected, None);
-            return None;
-        };
-        let small = negative && size > least.unsigned_abs();
-        if small || (!negative && size > most) {
-            let expected = if small { format!("a whole number of at least {least}") } else { format!("a whole number of at most {most}") };
-            self.wrong(format!("found the number {}", shortened(self.spelling())), expected, None);
-            return None;
-        }
-        Some((negative, size))
-    }
-
     /// What a variant's or newtype's only value is read from: the fields that stand directly in it, or nothing at all.
     pub fn body(self) -> Self {
         Self { nameless: true, ..self }
@@ -300,7 +153,6 @@ macro_rules! whole {
             if self.is_lost() {
                 return self.stand_in().$method(visitor);
             }
-            #[expect(clippy::cast_lossless, reason = "one of the types is as wide as can be")]
             match self.whole(<$type>::MIN as i128, <$type>::MAX as u128) {
                 // The range has been checked, and wrapping turns a size and its sign into the number, the smallest one included.
                 Some((negative, size)) => visitor.$visit(if negative { (size as $type).wrapping_neg() } else { size as $type }).map_err(|e: Failure| e.at(self.node)),
@@ -522,7 +374,7 @@ impl<'a> de::Deserializer<'a> for Reader<'a> {
         if self.is_lost() {
             return self.stand_in().deserialize_enum(name, valid, visitor);
         }
-        let expected = || format!("one of {}", listed(valid.iter().copied()));
+        let expected = || one_of(valid.iter().copied());
         match (self.name(), &self.node.value) {
             (Some(found), _) if valid.contains(&found) => {
                 return visitor.visit_enum(Variant { reader: self, valid: Some(name) }).map_err(|e: Failure| e.at(self.node));
@@ -554,7 +406,7 @@ impl<'a> de::Deserializer<'a> for Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn given(&self) -> &'a [(super::tree::Key, Node)] {
+    fn given(&self) -> &'a [(super::node::Key, Node)] {
         match &self.node.value {
             Value::Struct(given) => given,
             _ => &[],

@@ -1,7 +1,7 @@
 //! [`StandIn`]: reads as some value of whatever type is asked for, so that the rest of a file can be looked at behind a mistake.
 
+use super::failure::{Failure, Fault};
 use super::read::Session;
-use super::reader::{Failure, Fault};
 use serde::de::value::StrDeserializer;
 use serde::de::{self, DeserializeSeed, IntoDeserializer, Visitor};
 

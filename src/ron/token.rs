@@ -99,7 +99,7 @@ impl<'a> Tokens<'a> {
     /// The next token; after the last one [`Kind::End`], for ever.
     pub fn next(&mut self) -> Token {
         if let Err(start) = self.skip() {
-            return Token { kind: Kind::Bad("this comment never ends".into()), start: start as u32, end: start as u32 + 2 };
+            return Token { kind: Kind::Bad("this comment never ends".into()), start: start as u32, end: self.at as u32 };
         }
         let start = self.at;
         let kind = self.kind();
@@ -185,23 +185,21 @@ impl<'a> Tokens<'a> {
                 if bytes { Kind::Bytes(content.into()) } else { Kind::Text(content.into()) }
             }
             None => {
-                self.take_while(|c| c != '\n');
+                self.at = self.text.len();
                 Kind::Bad(format!("this text never ends; expected `{end}`"))
             }
         }
     }
 
-    /// The rest of a text in quotes. One that never ends is taken to end with its line, so that the lines after it can be read.
+    /// The rest of a text in quotes. Behind one that never ends there is nothing: looking for its end once more from every quote in it could
+    /// take for ever.
     fn quoted(&mut self, bytes: bool) -> Kind {
-        let start = self.at;
         let mut text = String::new();
         let mut raw = Vec::new();
         let mut bad = None;
         loop {
             match self.take() {
                 None => {
-                    self.at = start;
-                    self.take_while(|c| c != '\n');
                     return Kind::Bad("this text never ends; expected `\"`".into());
                 }
                 Some('"') => break,
@@ -225,8 +223,9 @@ impl<'a> Tokens<'a> {
     fn character(&mut self) -> Result<char, String> {
         let c = match self.take() {
             Some('\\') => self.escape(false)?,
-            Some(c) if c != '\n' => c,
-            _ => return Err("this character never ends; expected `'`".into()),
+            Some('\n') if self.peek() != Some('\'') => return Err("this character has no end; expected `'`".into()),
+            Some(c) => c,
+            None => return Err("this character has no end; expected `'`".into()),
         };
         if self.peek() == Some('\'') {
             self.at += 1;
@@ -240,7 +239,7 @@ impl<'a> Tokens<'a> {
             self.at += end + 1;
             return Err("found more than one character between `'`; a text is written in `\"`".into());
         }
-        Err("this character never ends; expected `'`".into())
+        Err("this character has no end; expected `'`".into())
     }
 
     /// What follows a backslash. (In bytes, `\xff` is a byte; in texts it is a character, as RON has it.)

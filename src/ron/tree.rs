@@ -1,6 +1,7 @@
 //! From tokens to a tree whose nodes keep their places. What is not RON is noted, and reading goes on behind it.
 
 use super::document::Source;
+use super::node::{Key, Node, Value};
 use super::problem::{Note, Problem, nearest, shortened};
 use super::token::{Kind, Token, Tokens};
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,47 +10,6 @@ use std::collections::{BTreeMap, BTreeSet};
 const DEEPEST: usize = 64;
 /// After so many mistakes in its form a text is most likely no RON at all.
 const MOST_MISTAKES: usize = 50;
-
-/// A value and its place in bytes. No two nodes start at the same byte, so `start` is also a name for the node.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Node {
-    pub start: u32,
-    pub end: u32,
-    /// How many bytes the name before the value takes: that of a struct or variant. 0: none.
-    pub name: u32,
-    pub value: Value,
-}
-
-/// A field's name: its place.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Key {
-    pub start: u32,
-    pub end: u32,
-}
-
-/// What a value is.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) enum Value {
-    /// Could not be read: noted already.
-    #[default]
-    Broken,
-    /// A name alone.
-    Bare,
-    Bool(bool),
-    Number,
-    Byte(u8),
-    Char(char),
-    Text(String),
-    Bytes(Vec<u8>),
-    /// `[..]`
-    List(Vec<Node>),
-    /// `(..)`, perhaps empty
-    Tuple(Vec<Node>),
-    /// `(field: ..)`
-    Struct(Vec<(Key, Node)>),
-    /// `{key: ..}`
-    Map(Vec<(Node, Node)>),
-}
 
 /// What came of a text.
 #[derive(Default)]
@@ -60,6 +20,8 @@ pub(super) struct Parsed {
     pub problems: Vec<Problem>,
     /// Brackets (by their place) in which something could not be read and was left out.
     pub partial: BTreeSet<u32>,
+    /// The brackets do not match: what the tree says about the rest of the text is noise.
+    pub lost: bool,
 }
 
 /// The tree of `source`.
@@ -73,6 +35,9 @@ pub(super) fn parse(source: &Source) -> Parsed {
         problems: Vec::new(),
         partial: BTreeSet::new(),
         lost: false,
+        stopped: false,
+        separated: false,
+        long_text: None,
     };
     parser.advance();
     parser.attributes();
@@ -83,8 +48,10 @@ pub(super) fn parse(source: &Source) -> Parsed {
     if parser.token.kind != Kind::End && !parser.lost {
         let found = parser.found();
         parser.note(format!("found {found} after the end of the value"), "nothing more");
+        // Not even the first word was RON.
+        parser.lost |= root.value == Value::Bare;
     }
-    Parsed { root: Some(root), problems: parser.problems, partial: parser.partial }
+    Parsed { root: Some(root), problems: parser.problems, partial: parser.partial, lost: parser.lost }
 }
 
 struct Parser<'a> {
@@ -97,6 +64,12 @@ struct Parser<'a> {
     partial: BTreeSet<u32>,
     /// Brackets do not match: what follows says nothing about the rest.
     lost: bool,
+    /// Nothing more is read.
+    stopped: bool,
+    /// Brackets ended without their closing one, behind a comma: the next item needs none before it.
+    separated: bool,
+    /// The last text that goes on over several lines.
+    long_text: Option<(u32, u32)>,
 }
 
 fn closing(open: char) -> char {
@@ -110,19 +83,23 @@ fn closing(open: char) -> char {
 impl Parser<'_> {
     fn advance(&mut self) -> Token {
         let mut next = self.tokens.next();
-        if self.problems.len() >= MOST_MISTAKES {
+        if self.problems.len() >= MOST_MISTAKES || self.stopped {
             self.lost = true;
             next.kind = Kind::End;
+        }
+        if matches!(next.kind, Kind::Text(_)) && self.source.text[next.start as usize..next.end as usize].contains('\n') {
+            self.long_text = Some((next.start, next.end));
         }
         std::mem::replace(&mut self.token, next)
     }
 
-    /// Whether a name stands here with a colon (or what was meant to be one) behind it.
-    fn names_a_field(&self) -> bool {
+    /// Whether a name stands here with a colon (or what was meant to be one) behind it; `or_lacks` it: a value follows that cannot follow a name.
+    fn names_a_field(&self, or_lacks: bool) -> bool {
         let mut tokens = self.tokens;
         self.token.kind == Kind::Name && {
             let next = tokens.next();
-            next.kind == Kind::Colon || self.source.text[next.start as usize..next.end as usize] == *"="
+            let lacks = matches!(next.kind, Kind::Number | Kind::Text(_) | Kind::Name | Kind::Open('[' | '{'));
+            next.kind == Kind::Colon || self.source.text[next.start as usize..next.end as usize] == *"=" || (or_lacks && lacks)
         }
     }
 
@@ -139,6 +116,24 @@ impl Parser<'_> {
 
     /// Notes what is wrong with the current token.
     fn note(&mut self, message: impl Into<String>, expected: impl Into<String>) {
+        if self.stopped {
+            return;
+        }
+        // Where a closing quote is missing, texts and what is between them change places: from there on all is noise.
+        if let Some((start, end)) = self.long_text
+            && start < self.token.start
+            && self.source.place(end).0 == self.source.place(self.token.start).0
+        {
+            let line = self.source.text[start as usize..].lines().next().unwrap_or_default();
+            let message = "this text goes on over several lines, and what follows it makes no sense";
+            let problem = self.source.problem(start, start + line.len() as u32, message).expecting("a closing `\"`, perhaps in this line");
+            self.problems.push(problem.finding(shortened(line)));
+            (self.lost, self.stopped) = (true, true);
+            self.token.kind = Kind::End;
+            return;
+        }
+        // Behind a comment or text without an end there is nothing.
+        self.stopped |= matches!(self.token.kind, Kind::Bad(_)) && self.token.end as usize + 1 >= self.source.text.len();
         let problem = match &self.token.kind {
             Kind::Bad(bad) => self.source.problem(self.token.start, self.token.end, bad.clone()),
             _ => self.source.problem(self.token.start, self.token.end, message).expecting(expected),
@@ -250,7 +245,7 @@ impl Parser<'_> {
         let value = match bracket {
             '[' => Value::List(self.items(bracket, Self::value)),
             '{' => Value::Map(self.entries()),
-            _ if self.names_a_field() => Value::Struct(self.fields()),
+            _ if self.names_a_field(true) => Value::Struct(self.fields()),
             _ => Value::Tuple(self.items(bracket, Self::element)),
         };
         self.open.pop();
@@ -281,26 +276,26 @@ impl Parser<'_> {
                     return items;
                 }
                 Kind::Close(found) => {
-                    self.partial.extend(self.open.iter().map(|(_, start)| *start));
-                    if !self.lost {
-                        self.note(format!("found `{found}`"), format!("`{close}`"));
-                        self.point_to_opening(bracket);
-                        self.lost = true;
-                    }
-                    // Either this bracket is the wrong one, or the right one is missing and this one closes one further out.
-                    let outer = &self.open[..self.open.len() - 1];
-                    if !outer.iter().any(|(open, _)| closing(*open) == found) {
+                    self.wrong_bracket(bracket, &format!("`{found}`"));
+                    // Either this bracket is the wrong one, or the right one is missing and this one closes the brackets around. Closing the
+                    // outermost ones in the middle of the text is never right.
+                    let closes_outer = self.open.len() > 1 && closing(self.open[self.open.len() - 2].0) == found;
+                    let outermost = self.open.len() == 2 && self.tokens.clone().next().kind != Kind::End;
+                    if !closes_outer || outermost {
                         self.advance();
                     }
                     return items;
                 }
                 Kind::End => {
-                    self.partial.extend(self.open.iter().map(|(_, start)| *start));
-                    if !self.lost {
-                        self.note("found the end of the file", format!("`{close}`"));
-                        self.point_to_opening(bracket);
-                        self.lost = true;
-                    }
+                    self.wrong_bracket(bracket, "the end of the file");
+                    return items;
+                }
+                // A field in a list: the list should have ended before it.
+                Kind::Name if bracket == '[' && self.open.len() > 1 && self.names_a_field(false) => {
+                    let found = self.found();
+                    self.note(format!("found the field {found} in a list"), "`]` before it");
+                    self.point_to_opening(bracket);
+                    self.separated = true;
                     return items;
                 }
                 _ => items.push(item(self)),
@@ -310,10 +305,13 @@ impl Parser<'_> {
                     self.advance();
                 }
                 Kind::Close(_) | Kind::End => {}
+                _ if std::mem::take(&mut self.separated) => {}
                 _ => {
                     let found = self.found();
                     self.note(format!("found {found}"), format!("`,` or `{close}`"));
-                    if !self.begins() {
+                    if self.spelling() == ";" {
+                        self.advance();
+                    } else if !self.begins() {
                         self.pass_over();
                         if self.token.kind == Kind::Comma {
                             self.advance();
@@ -321,6 +319,16 @@ impl Parser<'_> {
                     }
                 }
             }
+        }
+    }
+
+    /// Notes that brackets end wrongly, the first time.
+    fn wrong_bracket(&mut self, bracket: char, found: &str) {
+        self.partial.extend(self.open.iter().map(|(_, start)| *start));
+        if !self.lost {
+            self.note(format!("found {found}"), format!("`{}`", closing(bracket)));
+            self.point_to_opening(bracket);
+            self.lost = true;
         }
     }
 
@@ -334,7 +342,7 @@ impl Parser<'_> {
 
     /// A value of a tuple, or the mistake of naming it.
     fn element(&mut self) -> Node {
-        if self.names_a_field() {
+        if self.names_a_field(false) {
             let found = self.found();
             self.note(format!("found the field {found} among values without names"), "all of them with names, or none");
             self.advance();

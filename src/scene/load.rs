@@ -19,6 +19,16 @@ pub struct Loaded {
     pub hash: u64,
 }
 
+impl Loaded {
+    /// What the scene is called: as its folder, or as its file where that is not `scene.ron`.
+    pub fn name(&self) -> String {
+        let stem = self.path.file_stem().unwrap_or_default();
+        let folder = std::path::absolute(&self.path).ok().and_then(|path| Some(path.parent()?.file_name()?.to_owned()));
+        let name = if stem == "scene" { folder.unwrap_or_else(|| stem.to_owned()) } else { stem.to_owned() };
+        name.to_string_lossy().into_owned()
+    }
+}
+
 /// Reads and checks a scene: `path` is its folder or its file.
 pub fn load(path: &Path) -> Result<Loaded, Problems> {
     let path = if path.is_dir() { path.join("scene.ron") } else { path.to_owned() };

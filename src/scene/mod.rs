@@ -1,6 +1,5 @@
 //! Scenes: the RON schema, its checks and its errors, and what an arena is built from.
 
-pub mod bodies;
 pub mod check;
 pub mod disturbance;
 pub mod load;

@@ -104,9 +104,7 @@ impl PropPlan {
                 Arrangement::Single { at: place(at) },
             ),
             Prop::Zone { radius, at } => (Shape::Zone { radius: q(radius) }, Arrangement::Single { at: place(at) }),
-            Prop::Heap { of, count, radius, at } => {
-                (item(of), Arrangement::Heap { count: q(count), radius: q(radius), at: place(at) })
-            }
+            Prop::Heap { of, count, radius, at } => (item(of), Arrangement::Heap { count: q(count), radius: q(radius), at: place(at) }),
             Prop::Row { of, count, gap, heading, at } => {
                 (item(of), Arrangement::Row { count: q(count), gap: q(gap), heading: q(heading), at: place(at) })
             }

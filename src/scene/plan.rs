@@ -1,6 +1,7 @@
 //! [`Plan`]: a scene made ready to run. Names have become indices, the pristine world stands; arenas share one plan.
 
 use super::disturbance::DisturbancePlan;
+use super::load::{self, Loaded};
 use super::number::{Number, Span};
 use super::place::{Layout, PropPlan, Zone};
 use super::schema::{Prop, Scene, Surrounding};
@@ -8,11 +9,13 @@ use crate::body::{Embodiment, Parts, embodiment};
 use crate::control::ControlTiming;
 use crate::curriculum::Level;
 use crate::physics::rapier::prelude::*;
-use crate::physics::{Physics, PhysicsQuery, PhysicsView, WorldState, empty_world};
+use crate::physics::{Physics, PhysicsQuery, PhysicsView, WorldState, empty_world, integration};
+use crate::ron::Problems;
 use crate::sensor::SensorPlan;
 use crate::signal::Channels;
-use crate::task::TaskPlan;
+use crate::task::{Judge, TaskPlan};
 use bevy::prelude::World;
+use std::path::Path;
 
 /// A [`Number`] whose name has been looked up.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -136,14 +139,26 @@ pub struct Setting {
     pub zones: Vec<Zone>,
 }
 
+impl From<Loaded> for Plan {
+    fn from(loaded: Loaded) -> Self {
+        let name = loaded.name();
+        Self::new(loaded.scene, name, loaded.hash)
+    }
+}
+
 impl Plan {
+    /// Reads a scene, checks it and makes it ready: `path` is its folder or its file.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, Problems> {
+        load::load(path.as_ref()).map(Self::from)
+    }
+
     /// Makes a checked scene ready. (A scene that [`super::check`] has not passed may give an arena that makes no sense, but no panic.)
     pub fn new(scene: Scene, name: impl Into<String>, hash: u64) -> Self {
         let timing = ControlTiming { control_hz: scene.timing.control_hz.max(1), physics_hz: scene.timing.physics_hz.max(1) };
         let quantities = Quantities(scene.varies.0.clone());
         let body = embodiment(&scene.body, &quantities);
         let mut builder = World::new();
-        let entity = builder.spawn(empty_world(parameters(timing))).id();
+        let entity = builder.spawn(empty_world(integration(timing.physics_dt()))).id();
         let mut query = builder.query::<PhysicsQuery>();
         let mut item = query.get_mut(&mut builder, entity).expect("just spawned");
         let mut physics = item.physics();
@@ -158,7 +173,11 @@ impl Plan {
             let fixed = physics.bodies.insert(RigidBodyBuilder::fixed());
             match surrounding {
                 Surrounding::Floor { friction } => {
-                    physics.colliders.insert_with_parent(world_collider(ColliderBuilder::new(SharedShape::halfspace(Vector::Z))), fixed, physics.bodies);
+                    physics.colliders.insert_with_parent(
+                        world_collider(ColliderBuilder::new(SharedShape::halfspace(Vector::Z))),
+                        fixed,
+                        physics.bodies,
+                    );
                     surroundings.push((fixed, quantities.resolve(friction)));
                     thing("floor", ThingKind::Floor, vec![fixed]);
                 }
@@ -220,6 +239,19 @@ impl Plan {
         plan
     }
 
+    /// The same scene with a task in Rust in the place of its own: for a task that a scene's vocabulary cannot say. Training and evaluation
+    /// of the plan then go by it. The expert, if the scene names one, stays.
+    pub fn with_task(mut self, judge: impl Judge + 'static) -> Self {
+        let expert = self.task.take().and_then(|task| task.expert);
+        self.task = Some(TaskPlan::judged_by(judge, expert, &self));
+        self
+    }
+
+    /// The same scene, made ready once more, with the task that its file says.
+    pub(crate) fn anew(&self) -> Self {
+        Self::new(self.scene.clone(), self.name.clone(), self.hash)
+    }
+
     /// What `name` stands for. (The checks refuse unknown names; the origin stands for one that slipped through.)
     pub fn thing(&self, name: &str) -> ThingId {
         let find = |name: &str| self.things.iter().position(|thing| thing.name == name);
@@ -239,7 +271,7 @@ impl Plan {
 
     /// How Rapier integrates in this scene's arenas.
     pub fn parameters(&self) -> IntegrationParameters {
-        parameters(self.timing)
+        integration(self.timing.physics_dt())
     }
 
     /// Brings a world, whatever came before in it, to the start of `level`.
@@ -269,22 +301,6 @@ pub struct Situation<'a> {
     pub setting: &'a Setting,
     /// The action of this step (for sensors, which come before it: of the step before).
     pub action: &'a [f32],
-}
-
-/// Rapier's defaults are made for rooms and cars: boxes of 0.2 m rest 5 mm deep in each other. These let things of a decimetre rest as
-/// they should, at the same speed (`benches/peers/README.md` has the measurements): contacts as stiff as the iterations can hold, found
-/// anew after a centimetre, and looked for half a centimetre ahead.
-fn parameters(timing: ControlTiming) -> IntegrationParameters {
-    let defaults = IntegrationParameters::default();
-    let stiffest = defaults.num_solver_iterations as f32 * timing.physics_hz as f32 / 4.0;
-    IntegrationParameters {
-        dt: timing.physics_dt(),
-        contact_softness: SpringCoefficients { natural_frequency: stiffest, ..defaults.contact_softness },
-        static_contact_softness: SpringCoefficients { natural_frequency: 2.0 * stiffest, ..defaults.static_contact_softness },
-        normalized_prediction_distance: 0.005,
-        normalized_contact_recycle_distance: 0.01,
-        ..defaults
-    }
 }
 
 /// A collider of surroundings or a prop.

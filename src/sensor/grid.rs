@@ -42,7 +42,8 @@ impl Sense for Grid {
             let bounds = collider.shape().compute_local_aabb().half_extents();
             let reach = libm::sqrtf(bounds.x * bounds.y) / self.cell;
             let at = turned(body.translation().truncate() - origin, back) / self.cell + half;
-            let span = |middle: f32, count: usize| ((middle - reach).max(0.0) as usize)..((middle + reach).max(0.0).ceil() as usize).min(count);
+            let span =
+                |middle: f32, count: usize| ((middle - reach).max(0.0) as usize)..((middle + reach).max(0.0).ceil() as usize).min(count);
             let covered = |middle: f32, cell: usize| ((middle + reach).min(cell as f32 + 1.0) - (middle - reach).max(cell as f32)).max(0.0);
             for column in span(at.x, self.columns) {
                 for row in span(at.y, self.rows) {

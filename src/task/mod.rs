@@ -1,7 +1,10 @@
 //! Tasks: what counts as success and failure, what is paid, when it is over.
 
 mod condition;
+mod judge;
 mod payment;
+
+pub use judge::{AddTask, Judge, Judgement};
 
 use crate::physics::rapier::prelude::*;
 use crate::scene::plan::{Plan, Situation, ThingId, ThingKind};
@@ -9,18 +12,16 @@ use crate::scene::schema::{Expert, Task};
 use crate::signal::{Outcome, Reward};
 use bevy::math::{Vec2, Vec3};
 use condition::Condition;
+use judge::Vocabulary;
 use payment::Payment;
 
 /// A task of a scene, made ready to run.
 pub struct TaskPlan {
-    success: Condition,
-    failure: Option<Condition>,
-    reward: Vec<(f32, Payment)>,
+    judge: Box<dyn Judge>,
+    weights: Vec<f32>,
     /// Control steps after which an episode times out.
     pub steps: usize,
     ends_on_success: bool,
-    /// How many numbers its predicates remember.
-    memory: usize,
     /// The script that knows how it is done.
     pub expert: Option<Expert>,
 }
@@ -43,23 +44,34 @@ impl TaskPlan {
         let success = Condition::new(&task.success, plan, &mut memory);
         let failure = task.failure.as_ref().map(|failure| Condition::new(failure, plan, &mut memory));
         let reward = task.reward.iter().map(|(weight, term)| (*weight, Payment::new(term, plan, &mut memory))).collect();
-        let steps = (task.time_limit * plan.timing.control_hz as f32).round().max(1.0) as usize;
-        Self { success, failure, reward, steps, ends_on_success: task.ends_on_success, memory, expert: task.expert.clone() }
+        let (time_limit, ends_on_success) = (task.time_limit, task.ends_on_success);
+        let vocabulary = Vocabulary { success, failure, reward, memory, time_limit, ends_on_success };
+        Self::judged_by(vocabulary, task.expert.clone(), plan)
     }
 
-    /// What its predicates remember when an episode starts.
+    /// A task in which `judge` has the say.
+    pub(crate) fn judged_by(judge: impl Judge + 'static, expert: Option<Expert>, plan: &Plan) -> Self {
+        let steps = (judge.time_limit() * plan.timing.control_hz as f32).round().max(1.0) as usize;
+        Self { steps, weights: judge.weights(), ends_on_success: judge.ends_on_success(), judge: Box::new(judge), expert }
+    }
+
+    /// What its judge remembers when an episode starts.
     pub fn memory(&self) -> Vec<f32> {
-        vec![0.0; self.memory]
+        vec![0.0; self.judge.memory()]
     }
 
-    /// Judges the step that was just simulated, the `step`th of its episode (from 1). Called once per step: predicates may remember.
-    pub fn judge(&self, situation: &Situation<'_>, memory: &mut [f32], step: usize) -> Verdict {
-        let success = self.success.holds(situation, memory);
-        let failed = self.failure.as_ref().is_some_and(|failure| failure.holds(situation, memory));
+    /// Judges the step that was just simulated, the `step`th of its episode (from 1), and adds each reward term to its sum in `sums`. Called
+    /// once per step: judges may remember.
+    pub fn judge(&self, situation: &Situation<'_>, memory: &mut [f32], sums: &mut [f32], step: usize) -> Verdict {
+        let mut terms = vec![0.0; self.weights.len()];
+        let Judgement { success, failure: failed } = self.judge.judge(situation, memory, &mut terms);
         let (mut paid, mut weights) = (0.0, 0.0);
-        for (weight, term) in &self.reward {
-            paid += weight * term.value(situation, memory);
+        for ((weight, value), sum) in self.weights.iter().zip(terms).zip(sums) {
+            // A judge that writes nonsense must not poison what is learnt.
+            let value = if value.is_nan() { 0.0 } else { value.clamp(0.0, 1.0) };
+            paid += weight * value;
             weights += weight;
+            *sum += value;
         }
         let success = success && !failed;
         let dense = if success {
@@ -88,9 +100,9 @@ impl TaskPlan {
         ((rewards + saved as f32) / self.steps as f32).clamp(0.0, 1.0)
     }
 
-    /// The reward terms' names, in the scene's order, for the metrics.
+    /// How many reward terms it has.
     pub fn terms(&self) -> usize {
-        self.reward.len()
+        self.weights.len()
     }
 }
 

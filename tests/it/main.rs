@@ -1,10 +1,12 @@
 //! The one integration-test binary: its modules mirror `src/`.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in what its functions share too")]
 
 mod arena;
 mod body;
 mod border;
 mod contract;
 mod curriculum;
+mod learn;
 mod malformed;
 mod physics;
 mod place;

@@ -76,7 +76,7 @@ impl Stage {
     pub fn new(plan: &Arc<Plan>, levels: Vec<Level>, count: usize, threads: usize, pilot: Pilot) -> Self {
         let mut app = headless_app(Threads(2));
         app.insert_resource(Threads(threads));
-        app.insert_resource(Classroom { teacher: Box::new(Levels(levels)), seed: 0 });
+        app.insert_resource(Classroom { teachers: vec![Box::new(Levels(levels))], seed: 0 });
         Self::with(app, plan, count, pilot)
     }
 
@@ -88,7 +88,11 @@ impl Stage {
     }
 
     fn with(mut app: App, plan: &Arc<Plan>, count: usize, pilot: Pilot) -> Self {
-        app.add_plugins((ControlPlugin { timing: plan.timing }, ArenaPlugin { plan: plan.clone(), count, seed: 0, pilot }, PilotPlugin));
+        app.add_plugins((
+            ControlPlugin { timing: plan.timing },
+            ArenaPlugin { plans: vec![plan.clone()], count, seed: 0, pilot },
+            PilotPlugin,
+        ));
         app.insert_resource(Notes { rows: vec![Vec::new(); count], over: Vec::new() });
         app.add_systems(ControlStep, note.in_set(ControlSystems::Record));
         start(&mut app);

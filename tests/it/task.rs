@@ -82,7 +82,7 @@ impl Judge {
         stage.arena(0, |mut item| {
             let plan = item.arena.plan.clone();
             arrange(&mut Hand { plan: &plan, physics: item.physics.physics() });
-            plan.task.as_ref().expect("a task").judge(&item.situation(), memory, *step)
+            plan.task.as_ref().expect("a task").judge(&item.situation(), memory, &mut [0.0; 4], *step)
         })
     }
 

@@ -5,14 +5,16 @@
 //! normalised per minibatch, orthogonal first weights, Adam with ε = 1e-5, and the norm of the whole gradient clipped. Actor and critic
 //! have networks of their own.
 
+pub mod loss;
 mod settings;
 
 pub use settings::{Ppo, Schedule};
 
-use crate::learn::actor::{Actor, Kept, gaussian};
-use crate::learn::backend::{Place, gradient, number, numbers};
+use self::loss::{Minibatch, loss};
+use crate::learn::actor::{Actor, Family, Kept, gaussian};
+use crate::learn::backend::Place;
 use crate::learn::batch::Batch;
-use crate::learn::critic::value::{self, Value};
+use crate::learn::critic::value::Value;
 use crate::learn::experience::endings::{Advantages, advantages};
 use crate::learn::experience::rollout::Rollout;
 use crate::learn::metrics::Metrics;
@@ -52,24 +54,6 @@ struct Workspace {
     critic_tape: Tape,
     actor_gradient: Vec<f32>,
     critic_gradient: Vec<f32>,
-}
-
-/// What one step of the optimiser learns from, gathered row after row.
-#[derive(Default)]
-struct Minibatch {
-    /// `[n, O]`, normalised.
-    inputs: Vec<f32>,
-    /// `[n, A]`, as drawn.
-    samples: Vec<f32>,
-    /// `[n, A]`, in standard deviations from the mean that they were drawn around.
-    noise: Vec<f32>,
-    /// `[n]`, without the change of variables, which is the same for the old policy and the new one.
-    log_probs: Vec<f32>,
-    /// `[n]`, of mean 0 and standard deviation 1.
-    advantages: Vec<f32>,
-    /// `[n]` each.
-    returns: Vec<f32>,
-    values: Vec<f32>,
 }
 
 impl PpoLearner {
@@ -131,98 +115,44 @@ impl PpoLearner {
     }
 
     fn needs_noise(&self) -> bool {
-        self.state.actor.family == crate::learn::actor::Family::Squashed && self.settings.entropy > 0.0
+        self.state.actor.family == Family::Squashed
     }
 
     /// One step of the optimiser; `None`, and no step, where the policy has gone further than `stop_kl`.
-    fn step(&mut self, minibatch: Minibatch, rollout: &Rollout, rows: &[usize], entropy_weight: f32) -> Option<Step> {
+    fn step(&mut self, minibatch: &Minibatch, rollout: &Rollout, rows: &[usize], entropy: f32) -> Option<Step> {
         let Self { settings, place, state, workspace, .. } = self;
         let State { actor, critic, .. } = state;
-        let channels = actor.channels();
-        let means = actor.network.forward_kept(&minibatch.inputs, &mut workspace.actor_tape);
-        let divergence = |means: &[f32]| {
-            let rows = rows.iter().zip(means.chunks_exact(actor.network.outputs()));
-            let sum: f32 = rows
-                .map(|(row, outputs)| {
-                    let (old, (mean, log_std)) = (Kept::new(rollout.kept(*row)), actor.parameters(outputs));
-                    gaussian::kl((old.mean, old.log_std), (&mean, &log_std))
-                })
-                .sum();
-            sum / minibatch.log_probs.len() as f32
-        };
+        let Workspace { actor_tape, critic_tape, actor_gradient, critic_gradient } = workspace;
+        let outputs = actor.network.forward_kept(&minibatch.inputs, actor_tape);
+        let values = critic.network.forward_kept(&minibatch.inputs, critic_tape);
         if let Schedule::AdaptiveKl(target) = settings.schedule {
-            state.rate = adapted(state.rate, divergence(&means), target);
+            state.rate = adapted(state.rate, divergence(actor, &outputs, rollout, rows), target);
         }
 
-        // The paper's equation 9, over the networks' outputs.
-        let outputs = place.leaf(means, actor.network.outputs());
-        let values = place.leaf(critic.network.forward_kept(&minibatch.inputs, &mut workspace.critic_tape), 1);
-        let log_std_leaf = actor.log_std_leaf(place);
-        let (mean, log_std) = actor.spread(outputs.clone(), log_std_leaf.clone());
-        let log_probs = gaussian::log_probs(place.constant(minibatch.samples, channels), mean.clone(), log_std.clone());
-        let log_ratios = log_probs - place.constant(minibatch.log_probs, 1);
-        let ratios = log_ratios.exp();
-        let advantages = place.constant(minibatch.advantages, 1);
-        let held = ratios.clone().clamp(1.0 - settings.clip, 1.0 + settings.clip) * advantages.clone();
-        let policy_loss = (ratios.clone() * advantages).min_pair(held).mean().neg();
-        let (old_values, returns) = (place.constant(minibatch.values, 1), place.constant(minibatch.returns, 1));
-        let value_loss = value::loss(values.clone(), old_values, returns, settings.value_clip);
-        let mut loss = policy_loss.clone() + value_loss.clone().mul_scalar(settings.value_weight);
-        let entropy = actor.entropy(mean, log_std, || place.constant(minibatch.noise, channels));
-        if entropy_weight > 0.0 {
-            loss = loss - entropy.clone().mul_scalar(entropy_weight);
-        }
-
-        let ratios = numbers(ratios);
-        let share = |of: &dyn Fn(f32) -> f32| ratios.iter().map(|ratio| of(*ratio)).sum::<f32>() / ratios.len() as f32;
+        let mut loss = loss(settings, entropy, actor, place, minibatch, outputs, values);
+        let share = |of: &dyn Fn(f32) -> f32| loss.ratios.iter().map(|ratio| of(*ratio)).sum::<f32>() / loss.ratios.len() as f32;
         // Schulman's estimator k3: unbiased and never negative.
         let approximate_kl = share(&|ratio| ratio - 1.0 - libm::logf(ratio));
+        let clip_fraction = share(&|ratio| f32::from((ratio - 1.0).abs() > settings.clip));
         if settings.stop_kl.is_some_and(|limit| approximate_kl > limit) {
             return None;
         }
-        let mut step = Step {
-            policy_loss: number(policy_loss),
-            value_loss: number(value_loss),
-            entropy: number(entropy),
-            approximate_kl,
-            clip_fraction: share(&|ratio| f32::from((ratio - 1.0).abs() > settings.clip)),
-            gradient_norm: 0.0,
-        };
 
-        let gradients = loss.backward();
-        let Workspace { actor_tape, critic_tape, actor_gradient, critic_gradient } = workspace;
         actor_gradient.resize(actor.network.parameters().len(), 0.0);
         critic_gradient.resize(critic.network.parameters().len(), 0.0);
-        actor.network.backward(&minibatch.inputs, actor_tape, &gradient(&outputs, &gradients), actor_gradient);
-        critic.network.backward(&minibatch.inputs, critic_tape, &gradient(&values, &gradients), critic_gradient);
-        let mut log_std_gradient = gradient(&log_std_leaf, &gradients);
-        log_std_gradient.truncate(actor.log_std.len());
-        step.gradient_norm =
-            clip_norm([&mut actor_gradient[..], &mut log_std_gradient[..], &mut critic_gradient[..]], settings.max_gradient_norm);
+        actor.network.backward(&minibatch.inputs, actor_tape, &loss.by_outputs, actor_gradient);
+        critic.network.backward(&minibatch.inputs, critic_tape, &loss.by_values, critic_gradient);
+        let gradient_norm = clip_norm([actor_gradient, &mut loss.by_log_std, critic_gradient], settings.max_gradient_norm);
         // A gradient that is no number would poison every weight for good.
-        if step.gradient_norm.is_finite() {
-            let parameters = [actor.network.parameters_mut(), &mut actor.log_std[..], critic.network.parameters_mut()];
-            state.adam.step(parameters, [&actor_gradient[..], &log_std_gradient[..], &critic_gradient[..]], state.rate);
+        if gradient_norm.is_finite() {
+            let parameters = [actor.network.parameters_mut(), &mut actor.log_std, critic.network.parameters_mut()];
+            state.adam.step(parameters, [actor_gradient, &loss.by_log_std, critic_gradient], state.rate);
             actor.keep_in_range();
         }
-        Some(step)
-    }
-}
-
-impl Learner for PpoLearner {
-    fn needs(&self) -> Needs {
-        Needs::Rows(self.settings.horizon)
+        Some(Step { policy_loss: loss.policy, value_loss: loss.value, entropy: loss.entropy, approximate_kl, clip_fraction, gradient_norm })
     }
 
-    fn act(&mut self, rows: Rows<'_>) -> Decision {
-        let inputs = self.normalise(rows.observations);
-        let draw = self.state.actor.draw(&inputs, &mut self.state.exploration);
-        Decision { actions: draw.actions, values: Some(self.state.critic.values(&inputs)), kept: draw.kept }
-    }
-
-    fn update(&mut self, experience: Experience<'_>) -> Metrics {
-        let Some(rollout) = experience.rollout else { return Metrics::default() };
-        let progress = experience.progress.clamp(0.0, 1.0);
+    fn learn(&mut self, rollout: &Rollout, progress: f32) -> Metrics {
         if self.settings.schedule == Schedule::Linear {
             self.state.rate = self.settings.rate * (1.0 - progress);
         }
@@ -237,7 +167,7 @@ impl Learner for PpoLearner {
             self.state.minibatches.shuffle(&mut rows);
             for rows in pieces(&rows, self.settings.minibatch) {
                 let minibatch = self.gather(rollout, &inputs, &estimates, rows);
-                match self.step(minibatch, rollout, rows, entropy_weight) {
+                match self.step(&minibatch, rollout, rows, entropy_weight) {
                     Some(step) => steps.push(step),
                     None => break 'epochs,
                 }
@@ -260,6 +190,24 @@ impl Learner for PpoLearner {
         metrics.set("rate", self.state.rate);
         metrics.set("minibatches", steps.len() as f64);
         metrics
+    }
+}
+
+impl Learner for PpoLearner {
+    fn needs(&self) -> Needs {
+        Needs::Rows(self.settings.horizon)
+    }
+
+    fn act(&mut self, rows: Rows<'_>) -> Decision {
+        let inputs = self.normalise(rows.observations);
+        let draw = self.state.actor.draw(&inputs, &mut self.state.exploration);
+        Decision { actions: draw.actions, values: Some(self.state.critic.values(&inputs)), kept: draw.kept }
+    }
+
+    fn update(&mut self, experience: Experience<'_>) -> Metrics {
+        let Some(rollout) = experience.rollout else { return Metrics::default() };
+        // On one of the pool's own threads: handing work to the pool from outside costs more than a small minibatch.
+        rayon::scope(|_| self.learn(rollout, experience.progress.clamp(0.0, 1.0)))
     }
 
     fn policy(&self) -> Policy {
@@ -308,6 +256,15 @@ struct Step {
     approximate_kl: f32,
     clip_fraction: f32,
     gradient_norm: f32,
+}
+
+/// The mean KL divergence of the policy from the one that decided `rows`.
+fn divergence(actor: &Actor, outputs: &[f32], rollout: &Rollout, rows: &[usize]) -> f32 {
+    let each = rows.iter().zip(outputs.chunks_exact(actor.network.outputs())).map(|(row, outputs)| {
+        let (old, (mean, log_std)) = (Kept::new(rollout.kept(*row)), actor.parameters(outputs));
+        gaussian::kl((old.mean, old.log_std), (&mean, &log_std))
+    });
+    each.sum::<f32>() / rows.len() as f32
 }
 
 /// The rate that holds the divergence near its target: see [`Schedule::AdaptiveKl`].

@@ -3,6 +3,7 @@
 use crate::learn::Decision;
 use crate::learn::batch::Batch;
 use crate::signal::Outcome;
+use serde::{Deserialize, Serialize};
 
 /// Rows in the order of time, `N` of them a step: row `t · N + n` is what happened to arena `n` in step `t`.
 ///
@@ -11,7 +12,7 @@ use crate::signal::Outcome;
 /// anything is decided on it, is the fresh one: [`Rollout::set_fresh`]. After the update, [`Rollout::clear`].
 ///
 /// What follows an episode's last row is its final observation, never the next episode's first one.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Rollout {
     horizon: usize,
     arenas: usize,

@@ -19,10 +19,7 @@ pub fn padded(columns: usize) -> usize {
 /// Runs `work` compiled for the widest vector unit of this machine.
 #[inline(always)]
 pub fn vectorised<R>(work: impl FnOnce() -> R) -> R {
-    Arch::new().dispatch(
-        #[inline(always)]
-        || work(),
-    )
+    Arch::new().dispatch(work)
 }
 
 /// How the left factor of a [`product`] lies in memory.
@@ -145,10 +142,9 @@ impl Product<'_> {
                 }
             }
         }
-        for r in 0..R {
-            let out = &mut self.out[(row + r) * self.width..][span.clone()];
-            let (out, _) = S::as_mut_simd_f32s(out);
-            out[..V].copy_from_slice(&sums[r]);
+        for (out, sums) in self.out[row * self.width..].chunks_exact_mut(self.width).zip(&sums) {
+            let (out, _) = S::as_mut_simd_f32s(&mut out[span.clone()]);
+            out[..V].copy_from_slice(sums);
         }
     }
 }

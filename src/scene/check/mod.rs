@@ -10,17 +10,44 @@ mod task;
 mod timing;
 mod world;
 
+use self::names::Thing;
 use super::number::Span;
 use super::schema::Scene;
 use crate::ron::{Document, Problem, Problems, Spot};
+use std::collections::BTreeMap;
 
 /// So many problems are told at most.
 const MOST: usize = 100;
+/// A scene has so many props (or sensors, ..) at most.
+const MOST_PARTS: usize = 1000;
+/// Bytes of a scene's description at most.
+const LONGEST_ABOUT: usize = 1000;
 
 /// Everything that is wrong with `scene`, which was read from `document`; sorted by place.
 pub fn check(scene: &Scene, document: &Document) -> Problems {
-    let mut checker = Checker { scene, document, problems: Problems::default() };
     let root = document.root();
+    let props = root.step("props");
+    let things = scene.props.0.iter().take(MOST_PARTS).map(|(name, prop)| {
+        let doubtful = props.step(name.as_str()).is_doubtful();
+        (name.as_str(), if doubtful { Thing::Unclear } else { Thing::of(prop) })
+    });
+    let mut checker = Checker { scene, document, things: things.collect(), problems: Problems::default() };
+    let parts = [
+        ("props", scene.props.0.len()),
+        ("varies", scene.varies.0.len()),
+        ("sensors", scene.sensors.len()),
+        ("surroundings", scene.surroundings.len()),
+        ("disturbances", scene.disturbances.len()),
+    ];
+    for (name, count) in parts.into_iter().filter(|(_, count)| *count > MOST_PARTS) {
+        checker
+            .wrong(root.step(name), |spot| spot.problem(format!("there are {count} `{name}`")).expecting(format!("at most {MOST_PARTS}")));
+    }
+    if !checker.problems.0.is_empty() {
+        // All of them are looked for among all of them: it would take too long.
+        return checker.problems;
+    }
+    checker.about(root.step("about"));
     checker.timing(root);
     checker.world(root);
     checker.varies(root.step("varies"));
@@ -38,10 +65,23 @@ pub fn check(scene: &Scene, document: &Document) -> Problems {
 struct Checker<'a> {
     scene: &'a Scene,
     document: &'a Document,
+    /// What each prop is.
+    things: BTreeMap<&'a str, Thing>,
     problems: Problems,
 }
 
 impl<'a> Checker<'a> {
+    fn about(&mut self, spot: Spot<'_>) {
+        let about = &self.scene.about;
+        if about.trim().is_empty() {
+            self.wrong(spot, |spot| spot.problem("`about` says nothing").expecting("a sentence for people"));
+        } else if about.len() > LONGEST_ABOUT {
+            self.wrong(spot, |spot| {
+                spot.problem(format!("`about` has {} bytes", about.len())).expecting(format!("at most {LONGEST_ABOUT}"))
+            });
+        }
+    }
+
     /// Notes a problem, unless it is about a stand-in. `problem` is only made when it will be told: a file of a megabyte may have very many.
     fn wrong(&mut self, spot: Spot<'_>, problem: impl FnOnce(Spot<'_>) -> Problem) {
         if self.problems.0.len() < MOST && !spot.is_doubtful() {

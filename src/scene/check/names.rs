@@ -1,8 +1,8 @@
 //! What names refer to, and whether that is the right kind of thing.
 
 use super::Checker;
+use crate::body;
 use crate::ron::Spot;
-use crate::scene::bodies;
 use crate::scene::schema::{Prop, Surrounding};
 
 /// Names that are taken.
@@ -30,19 +30,26 @@ pub(super) enum Thing {
 }
 
 impl Thing {
+    pub(super) fn of(prop: &Prop) -> Self {
+        match prop {
+            Prop::Box { .. } | Prop::Ball { .. } | Prop::Cylinder { .. } => Loose,
+            Prop::Block { .. } => Block,
+            Prop::Zone { .. } => Zone,
+            Prop::Heap { .. } | Prop::Row { .. } | Prop::Stack { .. } | Prop::Scatter { .. } => Group,
+        }
+    }
+
+    /// Said behind the name of one that does not fit.
     fn words(self) -> &'static str {
         match self {
-            Self::Body => "the body",
-            Self::Link | Self::LinkAndJoint => "a link of the body",
-            Self::Joint => "a joint of the body",
-            Self::Floor => "the floor",
-            Self::Walls => "the walls",
-            Self::Origin => "the origin",
-            Self::Loose => "a loose prop",
-            Self::Block => "a block",
-            Self::Zone => "a zone",
-            Self::Group => "a group",
-            Self::Unclear => "unreadable",
+            // Their names say it.
+            Self::Body | Self::Floor | Self::Walls | Self::Origin | Self::Unclear => "",
+            Self::Link | Self::LinkAndJoint => ", which is a link",
+            Self::Joint => ", which is a joint",
+            Self::Loose => ", which is a loose prop",
+            Self::Block => ", which is a `Block`",
+            Self::Zone => ", which is a `Zone`",
+            Self::Group => ", which is a group",
         }
     }
 }
@@ -83,7 +90,8 @@ impl Checker<'_> {
     /// What `name` refers to.
     pub(super) fn thing(&self, name: &str) -> Option<Thing> {
         if let Some(part) = name.strip_prefix("body.") {
-            let (link, joint) = (bodies::links(&self.scene.body).contains(&part), bodies::joints(&self.scene.body).contains(&part));
+            let (links, joints) = body::names(&self.scene.body);
+            let (link, joint) = (links.contains(&part), joints.contains(&part));
             return match (link, joint) {
                 (true, true) => Some(LinkAndJoint),
                 (true, false) => Some(Link),
@@ -99,20 +107,9 @@ impl Checker<'_> {
             "walls" => return self.stands(Walls).then_some(Walls),
             _ => {}
         }
-        let props = self.document.root().step("props");
-        let Some(prop) = self.scene.props.get(name) else {
-            // Where the props could not be read as a whole, any name may be one of them.
-            return props.is_partial().then_some(Thing::Unclear);
-        };
-        if props.step(name).is_doubtful() {
-            return Some(Thing::Unclear);
-        }
-        Some(match prop {
-            Prop::Box { .. } | Prop::Ball { .. } | Prop::Cylinder { .. } => Loose,
-            Prop::Block { .. } => Block,
-            Prop::Zone { .. } => Zone,
-            Prop::Heap { .. } | Prop::Row { .. } | Prop::Stack { .. } | Prop::Scatter { .. } => Group,
-        })
+        // Where the props could not be read as a whole, any name may be one of them.
+        let unclear = || self.document.root().step("props").is_partial().then_some(Thing::Unclear);
+        self.things.get(name).copied().or_else(unclear)
     }
 
     fn stands(&self, thing: Thing) -> bool {
@@ -127,9 +124,9 @@ impl Checker<'_> {
     fn all_names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.scene.props.names().map(str::to_owned).collect();
         names.push("body".into());
-        let mut parts: Vec<&str> = bodies::links(&self.scene.body).to_vec();
-        parts.extend(bodies::joints(&self.scene.body));
-        parts.dedup();
+        let (links, joints) = body::names(&self.scene.body);
+        let mut parts: Vec<&str> = links.to_vec();
+        parts.extend(joints.iter().filter(|joint| !links.contains(joint)));
         names.extend(parts.iter().map(|part| format!("body.{part}")));
         names.extend(
             [Floor, Walls]
@@ -149,8 +146,7 @@ impl Checker<'_> {
             Some(thing) => {
                 let fitting = self.fitting(wanted);
                 self.wrong(spot, |spot| {
-                    let mut problem =
-                        spot.problem(format!("{what} cannot be `{name}`, which is {}", thing.words())).expecting(wanted.words);
+                    let mut problem = spot.problem(format!("{what} cannot be `{name}`{}", thing.words())).expecting(wanted.words);
                     problem.expected += &examples(&fitting);
                     problem
                 });

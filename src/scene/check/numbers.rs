@@ -76,8 +76,8 @@ impl Checker<'_> {
             Number::Fixed(value) => self.fixed(what, *value, range, spot),
             Number::Vary(name) => {
                 let Some((span, declared)) = self.span(name) else { return };
-                // An empty span is a problem of its own.
-                if span.least() > span.most() {
+                // A span that is empty or absurd is a problem of its own.
+                if span.least() > span.most() || matches!(span, Span::Whole(low, high) if *low < -1_000_000 || *high > 1_000_000) {
                     return;
                 }
                 let Some(value) = [span.least(), span.most()].into_iter().find(|value| !range.holds(*value)) else { return };

@@ -2,10 +2,10 @@
 
 use super::Checker;
 use super::numbers::{ANGLE, CELLS, COORDINATE, DISTANCE, LENGTH, constant};
+use crate::body;
 use crate::ron::{Note, Spot};
-use crate::scene::bodies;
 use crate::scene::number::Number;
-use crate::scene::schema::{Body, Item, Place, Prop, Surrounding};
+use crate::scene::schema::{Item, Place, Prop, Surrounding};
 
 /// Less than this in each other is rounding, m.
 const SLACK: f32 = 1e-3;
@@ -155,7 +155,7 @@ impl Checker<'_> {
         let (Some(distance), Some((own, _)), true) = (self.most(radius), self.shape(prop), known && !doubtful) else { return };
         let other = match self.scene.props.get(around) {
             Some(other) => self.shape(other).map(|(shape, _)| shape.disc()),
-            None => Some(bodies::core(&self.scene.body)),
+            None => Some(body::core(&self.scene.body)),
         };
         let Some(other) = other else { return };
         if distance + SLACK < own.disc() + other && distance >= 0.0 {
@@ -181,7 +181,9 @@ impl Checker<'_> {
     /// The clear width between the walls.
     fn walls(&self) -> Option<(f32, f32)> {
         self.scene.surroundings.iter().enumerate().find_map(|(index, surrounding)| match surrounding {
-            Surrounding::Walls { size, .. } if !self.document.at(&["surroundings".into(), index.into()]).is_doubtful() => Some(*size),
+            Surrounding::Walls { size, .. } if !self.document.at(&["surroundings".into(), index.into()]).is_doubtful() => {
+                (size.0 > 0.0 && size.1 > 0.0).then_some(*size)
+            }
             _ => None,
         })
     }
@@ -210,17 +212,17 @@ impl Checker<'_> {
     pub(super) fn overlaps(&mut self, spot: Spot<'_>) {
         let scene = self.scene;
         let mut standing = Vec::new();
-        if let Body::Rover { at, .. } = &scene.body
+        if let Some(at) = body::place(&scene.body)
             && let (Some(x), Some(y), Some(z)) = (constant(&at.0), constant(&at.1), constant(&at.2))
             && !self.document.root().step("body").is_doubtful()
         {
-            let body = self.document.root().step("body");
-            let core = bodies::core(&scene.body);
+            let spot = self.document.root().step("body");
+            let core = body::core(&scene.body);
             if let Some((width, depth)) = self.walls()
                 && (x.abs() + core > width / 2.0 || y.abs() + core > depth / 2.0)
             {
-                self.wrong(body.step("at"), |spot| {
-                    spot.problem(format!("the rover at ({x}, {y}) does not stand within the walls")).expecting("a place between them")
+                self.wrong(spot.step("at"), |spot| {
+                    spot.problem(format!("the body at ({x}, {y}) does not stand within the walls")).expecting("a place between them")
                 });
             }
             standing.push(Standing { name: "body", at: (x, y), shape: Shape::Disc(core), bottom: z, top: z + core });

@@ -1,7 +1,7 @@
 //! Rates that divide; spans that hold something; numbers that vary and are used.
 
 use super::Checker;
-use crate::ron::{Note, Spot};
+use crate::ron::{Note, Spot, nearest};
 use crate::scene::number::Span;
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ impl Checker<'_> {
                 });
             }
         }
-        if sensible && !physics.is_multiple_of(control) {
+        if sensible && !spot.is_doubtful() && !physics.is_multiple_of(control) {
             let near = (physics / control).max(1) * control;
             self.wrong(spot.step("control_hz"), |at| {
                 let message = format!("`control_hz` ({control}) does not divide `physics_hz` ({physics})");
@@ -34,14 +34,21 @@ impl Checker<'_> {
     pub(super) fn varies(&mut self, spot: Spot<'_>) {
         let scene = self.scene;
         let uses = self.document.uses("Vary");
-        let used: BTreeSet<&str> = uses.iter().map(|(name, _)| *name).collect();
+        let declared: Vec<&str> = scene.varies.names().collect();
+        let mut used: BTreeSet<&str> = uses.iter().map(|(name, _)| *name).collect();
+        // One that was meant by a mistyped name is used.
+        let known: BTreeSet<&str> = declared.iter().copied().collect();
+        let mistyped = used.iter().filter(|name| !known.contains(*name)).take(100);
+        used.extend(mistyped.filter_map(|name| nearest(name, declared.iter().copied())).collect::<Vec<_>>());
+        // What could not be read may have used any of them.
+        let unread = self.document.root().is_doubtful();
         for (name, span) in &scene.varies.0 {
             if self.is_full() {
                 return;
             }
             self.name(name, spot.key(name), "number");
             self.span_itself(span, spot.step(name.as_str()));
-            if !used.contains(name.as_str()) {
+            if !unread && !used.contains(name.as_str()) {
                 self.wrong(spot.key(name), |spot| {
                     spot.problem(format!("the number `{name}` is declared and never used"))
                         .expecting(format!("`Vary(\"{name}\")` somewhere"))
@@ -52,8 +59,6 @@ impl Checker<'_> {
         if spot.is_partial() {
             return;
         }
-        let declared: Vec<&str> = scene.varies.names().collect();
-        let known: BTreeSet<&str> = declared.iter().copied().collect();
         for (name, spot) in uses {
             if self.is_full() {
                 return;

@@ -61,10 +61,16 @@ impl Checker<'_> {
             self.wrong(props.key(name), |spot| {
                 spot.problem(format!("`{name}` would fall for ever: there is no floor")).expecting("`Floor` among the surroundings")
             });
-        } else if matches!(self.scene.body, Body::Rover { .. }) {
+        } else if crate::body::place(&self.scene.body).is_some() {
             self.wrong(root.step("body"), |spot| {
-                spot.problem("the rover would fall for ever: there is no floor").expecting("`Floor` among the surroundings")
+                spot.problem("the body would fall for ever: there is no floor").expecting("`Floor` among the surroundings")
             });
+        }
+    }
+
+    fn body_place(&mut self, at: &(Number, Number, Number), spot: Spot<'_>) {
+        for (index, number) in [&at.0, &at.1, &at.2].into_iter().enumerate() {
+            self.number("the body's place", number, COORDINATE, spot.step("at").step(index));
         }
     }
 
@@ -77,9 +83,7 @@ impl Checker<'_> {
                 self.number("`angle`", angle, ANGLE, spot.step("angle"));
             }
             Body::Rover { at, heading, control: _, joints: _ } => {
-                for (index, number) in [&at.0, &at.1, &at.2].into_iter().enumerate() {
-                    self.number("the rover's place", number, COORDINATE, spot.step("at").step(index));
-                }
+                self.body_place(at, spot);
                 self.number("`heading`", heading, ANGLE, spot.step("heading"));
             }
         }

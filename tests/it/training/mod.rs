@@ -1,7 +1,5 @@
 //! Tests of `src/training/`.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed, and says where")]
-
 mod curves;
 mod durable;
 mod machine;

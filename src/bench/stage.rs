@@ -1,0 +1,141 @@
+//! One number of arenas of one scene, and the bare worlds beside it: blocks of steps of either, taken in turns.
+
+use super::bare::{BareWorld, Team};
+use crate::arena::{ArenaPlugin, ArenaQuery, Classroom, Switches, in_order};
+use crate::control::{ControlPlugin, headless_app, start};
+use crate::curriculum::{Level, Teacher};
+use crate::physics::Threads;
+use crate::pilot::{Pilot, PilotPlugin};
+use crate::scene::plan::Plan;
+use crate::stream::{Purpose, Stream};
+use bevy::prelude::*;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// How many levels there are: arena `i` has level `i` modulo this in every episode, so that the same mixture is simulated whatever the
+/// number of arenas. (Fewer arenas than levels have the first ones.)
+const LEVELS: usize = 16;
+
+/// An app without window or clock whose arenas act at random.
+pub fn random_app(plan: &Arc<Plan>, count: usize, threads: Threads) -> App {
+    let mut draw = Stream::new(1, Purpose::HeldOut, 0, 0);
+    let varies = plan.quantities.count();
+    let teachers = (0..LEVELS).map(|_| Teacher::Fixed(Level::draw(varies, &mut draw)).build(varies)).collect();
+    let mut app = headless_app(threads);
+    app.insert_resource(Classroom { teachers, seed: 1 }).add_plugins((
+        ControlPlugin { timing: plan.timing },
+        ArenaPlugin { plans: vec![plan.clone(); LEVELS], count, seed: 1, pilot: Pilot::random() },
+        PilotPlugin,
+    ));
+    start(&mut app);
+    app
+}
+
+/// Seconds of one block of steps, ours and the bare worlds'.
+#[derive(Clone, Copy, Debug)]
+pub struct Pair {
+    /// Of the control step.
+    pub ours: f64,
+    /// Of the bare loop, from the same state on.
+    pub bare: f64,
+}
+
+/// What of the control step is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Sensors, tasks, resets, random actions.
+    Whole,
+    /// Random actions and physics alone.
+    Physics,
+}
+
+/// Arenas and their bare counterparts.
+pub struct Stage {
+    /// How many arenas.
+    pub count: usize,
+    /// Control steps in a block.
+    pub steps: usize,
+    /// Whether the bare worlds ended every block without resets exactly where the arenas did.
+    pub equal: bool,
+    app: App,
+    team: Team,
+}
+
+/// The wall clock.
+pub fn now() -> Instant {
+    #[expect(clippy::disallowed_methods, reason = "measures speed; nothing simulated reads it")]
+    Instant::now()
+}
+
+impl Stage {
+    /// Builds both sides; a block of steps will take about `seconds`.
+    pub fn new(plan: &Arc<Plan>, count: usize, threads: Threads, seconds: f64) -> Self {
+        let mut app = random_app(plan, count, threads);
+        // Episodes stand at different steps, as they soon do in training: resets are then spread over the blocks.
+        let limit = plan.task.as_ref().map_or(1, |task| task.steps);
+        let mut arenas = app.world_mut().query::<ArenaQuery>();
+        for mut item in arenas.iter_mut(app.world_mut()) {
+            item.arena.episode.step = limit * item.arena.index / count;
+        }
+        let mut stage = Self { count, steps: 1, equal: true, app, team: Team::new(threads.0) };
+        // Bodies come to rest on each other, memory is touched, and the length of a step shows.
+        stage.run(Extent::Whole, 2);
+        let (begin, mut done) = (now(), 0);
+        while done == 0 || begin.elapsed().as_secs_f64() < 2.0 * seconds {
+            stage.run(Extent::Whole, 1);
+            done += 1;
+        }
+        stage.steps = ((seconds * f64::from(done) / begin.elapsed().as_secs_f64()) as usize).max(1);
+        stage
+    }
+
+    /// A block of each side from the same state on; `bare_first` says in which order.
+    pub fn pair(&mut self, extent: Extent, bare_first: bool) -> Pair {
+        if extent == Extent::Whole {
+            // Episodes that ran over their time limit while tasks were off end here, and not in the block.
+            self.run(extent, 1);
+        }
+        self.copy();
+        let (ours, bare) = if bare_first {
+            let bare = self.bare();
+            (self.ours(extent), bare)
+        } else {
+            (self.ours(extent), self.bare())
+        };
+        if extent == Extent::Physics {
+            // Without resets, and with the same actions, the two must be the same simulation; else the comparison is void.
+            let mut arenas = self.app.world_mut().query::<ArenaQuery>();
+            self.equal &= self.team.equals(&in_order(&mut arenas.query_mut(self.app.world_mut())));
+        }
+        Pair { ours, bare }
+    }
+
+    // The first step of either side is not timed: a copied world fills its scratch memory in it.
+
+    fn ours(&mut self, extent: Extent) -> f64 {
+        self.run(extent, 1);
+        let begin = now();
+        self.run(extent, self.steps);
+        begin.elapsed().as_secs_f64()
+    }
+
+    fn bare(&mut self) -> f64 {
+        self.team.step();
+        let begin = now();
+        (0..self.steps).for_each(|_| self.team.step());
+        begin.elapsed().as_secs_f64()
+    }
+
+    fn run(&mut self, extent: Extent, steps: usize) {
+        let on = extent == Extent::Whole;
+        self.app.insert_resource(Switches { sensors: on, tasks: on });
+        (0..steps).for_each(|_| self.app.update());
+    }
+
+    /// Makes the bare worlds copies of the arenas'.
+    fn copy(&mut self) {
+        let mut arenas = self.app.world_mut().query::<ArenaQuery>();
+        let mut arenas = arenas.query_mut(self.app.world_mut());
+        self.team.hold(in_order(&mut arenas).iter_mut().map(BareWorld::copy).collect());
+    }
+}

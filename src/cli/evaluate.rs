@@ -1,0 +1,183 @@
+//! `apprentice evaluate`: a policy, or another pilot, on fixed held-out levels.
+
+use super::output::columns;
+use super::{Failure, General};
+use crate::curriculum::Level;
+use crate::curriculum::level::held_out;
+use crate::learn::policy::Policy;
+use crate::pilot::Pilot;
+use crate::ron;
+use crate::scene::plan::Plan;
+use crate::training::evaluation::{Judged, evaluate};
+use crate::training::recipe::{self, contract};
+use crate::training::report;
+use crate::training::requirement::Requirement;
+use crate::training::statistics::Estimate;
+use crate::training::summary::{Evaluation, Scores, percent};
+use clap::Args;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  apprentice evaluate runs/push --require 'success>=0.9'\n  apprentice evaluate scenes/push --pilot expert --levels 100"
+)]
+pub(super) struct EvaluateArgs {
+    /// Runs, checkpoints, or one scene (with --pilot)
+    #[arg(required = true, value_name = "RUN|SCENE")]
+    paths: Vec<PathBuf>,
+    /// Judge in this scene [default: the one that the run was trained in]
+    #[arg(long, value_name = "SCENE")]
+    scene: Option<PathBuf>,
+    /// Who decides in the scene: expert, random, idle, or a run
+    #[arg(long, value_name = "PILOT")]
+    pilot: Option<String>,
+    /// How many held-out levels, or a file with a list of levels
+    #[arg(long, default_value = "100", value_name = "N|FILE")]
+    levels: String,
+    /// Fail unless this holds of the point estimate over everything given, such as 'success>=0.9'; may be given again
+    #[arg(long, value_name = "REQUIREMENT")]
+    require: Vec<String>,
+    /// Seed of a random pilot
+    #[arg(long, default_value_t = 1, value_name = "S")]
+    seed: u64,
+}
+
+/// Somebody to be judged, and where.
+struct Case {
+    name: String,
+    plan: Arc<Plan>,
+    judged: Judged,
+    seed: u64,
+    steps: u64,
+}
+
+pub(super) fn run(args: &EvaluateArgs, general: &General) -> Result<(), Failure> {
+    let requirements = args.require.iter().map(|text| text.parse()).collect::<Result<Vec<Requirement>, _>>()?;
+    let mut cases = Vec::new();
+    for path in &args.paths {
+        cases.extend(cases_of(path, args)?);
+    }
+    let mut evaluations = Vec::new();
+    let mut rows = vec![["", "scene", "episodes", "success", "95 %", "once", "score", "95 %", "length"].map(str::to_owned).to_vec()];
+    for case in &cases {
+        let levels = levels(&args.levels, &case.plan)?;
+        let episodes = evaluate(&case.plan, &case.judged, &levels, general.threads(), case.seed);
+        let evaluation = Evaluation { scene: case.plan.name.clone(), seed: case.seed, steps: case.steps, episodes };
+        let scores = Scores::of(std::slice::from_ref(&evaluation), 0);
+        if general.json {
+            let object = serde_json::json!({ "pilot": case.name, "scene": case.plan.name, "seed": case.seed, "scores": scores });
+            general.output().print(String::new, &object)?;
+        }
+        rows.push(row(&case.name, &case.plan.name, &scores));
+        evaluations.push(evaluation);
+    }
+    let scores = Scores::of(&evaluations, 0);
+    if general.json {
+        general.output().print(String::new, &serde_json::json!({ "pilot": "all", "scores": scores }))?;
+    } else {
+        if cases.len() > 1 {
+            rows.push(row("all", "", &scores));
+        }
+        general.output().print(|| columns(&rows), &())?;
+    }
+    let missed: Vec<_> = requirements.iter().filter_map(|requirement| requirement.check(&scores).err()).collect();
+    if missed.is_empty() { Ok(()) } else { Err(Failure::Missed(missed)) }
+}
+
+/// A line of the table.
+pub(super) fn row(name: &str, scene: &str, scores: &Scores) -> Vec<String> {
+    let share = |share: Estimate| format!("{} to {}", percent(share.low), percent(share.high));
+    let mut episodes = scores.episodes.to_string();
+    if scores.diverged > 0 {
+        episodes += &format!(" (+{} diverged)", scores.diverged);
+    }
+    vec![
+        name.to_owned(),
+        scene.to_owned(),
+        episodes,
+        percent(scores.success.value),
+        share(scores.success),
+        percent(scores.success_once.value),
+        format!("{:.3}", scores.score.value),
+        format!("{:.3} to {:.3}", scores.score.low, scores.score.high),
+        format!("{:.0}", scores.length.value),
+    ]
+}
+
+/// Who is to be judged, for one path of the command line.
+fn cases_of(path: &Path, args: &EvaluateArgs) -> Result<Vec<Case>, Failure> {
+    let is_scene = path.join("scene.ron").is_file() || path.extension().is_some_and(|extension| extension == "ron");
+    if !is_scene {
+        if args.pilot.is_some() {
+            return Err(Failure::input("`--pilot` goes with a scene; a run brings its own policy"));
+        }
+        return policies(path, args.scene.as_deref());
+    }
+    let pilot = match args.pilot.as_deref() {
+        Some("expert") => Pilot::expert(),
+        Some("random") => Pilot::random(),
+        Some("idle") => Pilot::Idle,
+        Some(run) => return policies(Path::new(run), Some(path)),
+        None => return Err(Failure::input("a scene alone cannot be judged: say who decides with `--pilot expert|random|idle|RUN`")),
+    };
+    let (plan, _) = recipe::plan(path)?;
+    let Some(task) = &plan.task else {
+        return Err(Failure::input(format!("the scene `{}` has no task: there is nothing to be judged", plan.name)));
+    };
+    if matches!(pilot, Pilot::Expert { .. }) && task.expert.is_none() {
+        return Err(Failure::input(format!("the scene `{}` has no expert", plan.name)));
+    }
+    let name = args.pilot.clone().unwrap_or_default();
+    Ok(vec![Case { name, plan, judged: Judged::Pilot(pilot), seed: args.seed, steps: 0 }])
+}
+
+/// The policies of a run (of all its seeds) or of one checkpoint.
+fn policies(path: &Path, scene: Option<&Path>) -> Result<Vec<Case>, Failure> {
+    let mut found = Vec::new();
+    let mut add = |folder: &Path, name: String, seed: u64, steps: u64, scenes: Vec<PathBuf>| -> Result<(), Failure> {
+        let policy = Policy::load(folder).map_err(Failure::input)?;
+        for scene in scenes {
+            let (plan, _) = recipe::plan(&scene)?;
+            policy.contract.fits(&contract(&plan)).map_err(Failure::input)?;
+            let judged = Judged::Policy(Box::new(policy.clone()));
+            found.push(Case { name: name.clone(), plan, judged, seed, steps });
+        }
+        Ok(())
+    };
+    let name = path.display().to_string();
+    if path.join("policy.safetensors").is_file() {
+        let run = path.parent().and_then(Path::parent).filter(|run| run.join("run.json").is_file());
+        let scenes = match (scene, run) {
+            (Some(scene), _) => vec![scene.to_owned()],
+            (None, Some(run)) => report::RunFolder::read(run)?.scenes(),
+            (None, None) => return Err(Failure::input(format!("`{name}` stands alone: say with `--scene` where to judge it"))),
+        };
+        add(path, name, 1, 0, scenes)?;
+        return Ok(found);
+    }
+    for run in report::runs(path)? {
+        let scenes = scene.map_or_else(|| run.scenes(), |scene| vec![scene.to_owned()]);
+        add(&run.checkpoint, run.path.display().to_string(), run.recipe.seed, run.standing.progress.steps, scenes)?;
+    }
+    Ok(found)
+}
+
+/// So many drawn levels, or those of a file.
+fn levels(text: &str, plan: &Plan) -> Result<Vec<Level>, Failure> {
+    let varies = plan.quantities.count();
+    if let Ok(count) = text.parse::<usize>() {
+        return match count {
+            1..=100_000 => Ok(held_out(varies, count)),
+            _ => Err(Failure::input(format!("{count} levels; 1 to 100,000 can be had"))),
+        };
+    }
+    let (levels, document) = ron::read_file::<Vec<Level>>(Path::new(text))?.finish()?;
+    for (index, level) in levels.iter().enumerate() {
+        if level.cube.len() != varies || level.cube.iter().any(|unit| !(0.0..=1.0).contains(unit)) {
+            let message = format!("the scene `{}` varies {varies} numbers: a level is as many numbers in [0, 1]", plan.name);
+            return Err(ron::Problems::from(document.root().step(index).step("cube").problem(message)).into());
+        }
+    }
+    Ok(levels)
+}

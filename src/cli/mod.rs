@@ -1,0 +1,198 @@
+//! The command line: one file per verb. Verbs say what went wrong as a [`Failure`]; `main` prints it and ends with its code.
+
+pub mod bench;
+mod check;
+mod compare;
+mod completions;
+mod evaluate;
+mod output;
+mod scenes;
+mod train;
+
+use crate::bench::BenchError;
+use crate::learn::backend::Device;
+use crate::physics::Threads;
+use crate::ron::Problems;
+use crate::training::durable::LogError;
+use crate::training::overrides::OverrideError;
+use crate::training::requirement::{Missed, RequirementError};
+use crate::training::run::RunError;
+use clap::{Args, Parser, Subcommand};
+use output::Output;
+use std::process::ExitCode;
+
+/// Show it once, let it practise: a 3D physics sandbox in which embodied agents learn.
+#[derive(Parser)]
+#[command(name = "apprentice", version, propagate_version = true, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(flatten)]
+    general: General,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// What every verb understands.
+#[derive(Args, Clone)]
+struct General {
+    /// Threads of simulation and learning [default: as many as the machine has cores]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Where learning runs [default: what the recipe says]
+    #[arg(long, global = true, value_name = "DEVICE")]
+    device: Option<DeviceName>,
+    /// Say nothing but results and errors
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// Print results as JSON, one object per line
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum DeviceName {
+    Auto,
+    Cpu,
+    Gpu,
+}
+
+impl From<DeviceName> for Device {
+    fn from(name: DeviceName) -> Self {
+        match name {
+            DeviceName::Auto => Self::Auto,
+            DeviceName::Cpu => Self::Cpu,
+            DeviceName::Gpu => Self::Gpu,
+        }
+    }
+}
+
+impl General {
+    fn threads(&self) -> Threads {
+        self.threads.map_or_else(Threads::default, |threads| Threads(threads.into()))
+    }
+
+    fn output(&self) -> Output {
+        Output { json: self.json }
+    }
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// List the scenes that are here: body, channels, varied numbers, scores
+    Scenes(scenes::ScenesArgs),
+    /// Say everything that is wrong with scenes and recipes
+    Check(check::CheckArgs),
+    /// Train a policy as a recipe says
+    Train(train::TrainArgs),
+    /// Judge a trained policy, or another pilot, on held-out levels
+    Evaluate(evaluate::EvaluateArgs),
+    /// Compare runs: scores with intervals, probability of improvement, curves
+    Compare(compare::CompareArgs),
+    /// Measure the control step's own cost, beside bare Rapier worlds
+    Bench(bench::BenchArgs),
+    /// Write shell completions, or the manual page
+    Completions(completions::CompletionsArgs),
+}
+
+/// Why a verb did not do what was asked.
+#[derive(Debug)]
+enum Failure {
+    /// A requirement was missed: exit code 1.
+    Missed(Vec<Missed>),
+    /// Bad input: exit code 2.
+    Input(String),
+    /// Interrupted: exit code 3.
+    Interrupted(String),
+}
+
+impl Failure {
+    fn input(message: impl ToString) -> Self {
+        Self::Input(message.to_string())
+    }
+}
+
+impl From<Problems> for Failure {
+    fn from(problems: Problems) -> Self {
+        let count = problems.0.len();
+        let mut text = problems.0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n");
+        if count > 1 {
+            text += &format!("\n\n{count} problems");
+        }
+        Self::Input(text)
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Recipe(problems) => problems.into(),
+            other => Self::input(other),
+        }
+    }
+}
+
+impl From<LogError> for Failure {
+    fn from(error: LogError) -> Self {
+        Self::input(error)
+    }
+}
+
+impl From<OverrideError> for Failure {
+    fn from(error: OverrideError) -> Self {
+        Self::input(error)
+    }
+}
+
+impl From<RequirementError> for Failure {
+    fn from(error: RequirementError) -> Self {
+        Self::input(error)
+    }
+}
+
+impl From<BenchError> for Failure {
+    fn from(error: BenchError) -> Self {
+        match error {
+            BenchError::Scene(problems) => problems.into(),
+            other => Self::input(other),
+        }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::input(error)
+    }
+}
+
+/// Runs the command line that the process was given.
+pub fn run() -> ExitCode {
+    let Cli { general, verb } = Cli::parse();
+    let level = if general.quiet { tracing::Level::ERROR } else { tracing::Level::WARN };
+    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).without_time().with_target(false).init();
+    // Learning shares out work on rayon's pool: as many threads there as in the simulation. (Fails only where there is a pool already.)
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(general.threads().0).build_global();
+    let result = match verb {
+        Verb::Scenes(args) => scenes::run(&args, &general),
+        Verb::Check(args) => check::run(&args, &general),
+        Verb::Train(args) => train::run(&args, &general),
+        Verb::Evaluate(args) => evaluate::run(&args, &general),
+        Verb::Compare(args) => compare::run(&args, &general),
+        Verb::Bench(args) => bench::run(&args, general.threads(), general.json).map_err(Failure::from),
+        Verb::Completions(args) => completions::run(&args),
+    };
+    let error = console::style("error:").red().bold().for_stderr();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Missed(missed)) => {
+            missed.iter().for_each(|missed| eprintln!("{missed}"));
+            ExitCode::from(1)
+        }
+        Err(Failure::Input(message)) => {
+            eprintln!("{error} {message}");
+            ExitCode::from(2)
+        }
+        Err(Failure::Interrupted(message)) => {
+            eprintln!("{message}");
+            ExitCode::from(3)
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! `apprentice scenes`: what is here.
+
+use super::output::columns;
+use super::{Failure, General};
+use crate::scene::load;
+use crate::training::recipe;
+use clap::Args;
+use serde::Serialize;
+use std::path::PathBuf;
+
+#[derive(Args)]
+#[command(after_help = "Examples:\n  apprentice scenes\n  apprentice scenes my/scenes --json")]
+pub(super) struct ScenesArgs {
+    /// A folder of scenes
+    #[arg(default_value = "scenes")]
+    folder: PathBuf,
+}
+
+/// A scene, as it is listed.
+#[derive(Serialize)]
+struct Listed {
+    scene: String,
+    about: String,
+    body: String,
+    observation: usize,
+    action: usize,
+    control_hz: u32,
+    varies: Vec<String>,
+    time_limit: Option<f32>,
+}
+
+pub(super) fn run(args: &ScenesArgs, general: &General) -> Result<(), Failure> {
+    let paths = load::scenes(&args.folder)?;
+    if paths.is_empty() {
+        return Err(Failure::input(format!("`{}` holds no scenes: a scene is a folder with a `scene.ron`", args.folder.display())));
+    }
+    for path in paths {
+        let (plan, _) = recipe::plan(&path)?;
+        let scene = &plan.scene;
+        let body = format!("{:?}", scene.body);
+        let listed = Listed {
+            scene: plan.name.clone(),
+            about: scene.about.clone(),
+            body: body.split([' ', '{']).next().unwrap_or_default().to_owned(),
+            observation: plan.observation.width(),
+            action: plan.action.width(),
+            control_hz: plan.timing.control_hz,
+            varies: scene.varies.names().map(str::to_owned).collect(),
+            time_limit: scene.task.as_ref().map(|task| task.time_limit),
+        };
+        let text = || {
+            let limit = listed.time_limit.map_or("no task".into(), |limit| format!("{limit} s"));
+            let rows = vec![
+                vec![format!("  body {}", listed.body), format!("{} observed", listed.observation), format!("{} decided", listed.action)],
+                vec![format!("  {} decisions a second", listed.control_hz), limit, String::new()],
+            ];
+            let mut text = format!("{}  {}\n{}", console::style(&listed.scene).bold(), listed.about, columns(&rows));
+            text += &format!("  varies {}\n", if listed.varies.is_empty() { "nothing".into() } else { listed.varies.join(", ") });
+            text
+        };
+        general.output().print(text, &listed)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! What runs came to: from run folders to `summary.json`, `summary.md` and `curves.svg`.
+
+use crate::ron::{self, Problem, Problems};
+use crate::training::checkpoint::{self, Standing};
+use crate::training::curves::{Axis, Curve, Figure, points};
+use crate::training::durable;
+use crate::training::machine::Machine;
+use crate::training::metrics;
+use crate::training::recipe::{self, Recipe};
+use crate::training::run::{About, RunError};
+use crate::training::summary::{Evaluation, Scores, Stage, Summary};
+use std::path::{Path, PathBuf};
+
+/// A run folder that was read.
+pub struct RunFolder {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it is.
+    pub about: About,
+    /// Its recipe.
+    pub recipe: Recipe,
+    /// Its newest checkpoint.
+    pub checkpoint: PathBuf,
+    /// Where it stood there.
+    pub standing: Standing,
+    /// How that checkpoint was judged; empty where the run is not finished.
+    pub evaluations: Vec<Evaluation>,
+}
+
+impl RunFolder {
+    /// Reads a run folder.
+    ///
+    /// # Errors
+    /// Where it is none, or has no checkpoint yet.
+    pub fn read(path: &Path) -> Result<Self, RunError> {
+        let no = |message: &str| Problems::from(Problem::of_file(path.display().to_string(), message));
+        let about = path.join("run.json");
+        let bytes = std::fs::read(&about).map_err(|_| no("this is no run folder: it has no `run.json`"))?;
+        let about: About = serde_json::from_slice(&bytes).map_err(|_| no("`run.json` is not what a run leaves"))?;
+        let (recipe, _) = ron::read_file::<Recipe>(&path.join("recipe.ron"))?.finish()?;
+        let checkpoint = checkpoint::last(path).ok_or_else(|| no("this run has no checkpoint yet"))?;
+        let (standing, evaluations) = (checkpoint::standing(&checkpoint)?, checkpoint::evaluations(&checkpoint)?);
+        Ok(Self { path: path.into(), about, recipe, checkpoint, standing, evaluations })
+    }
+
+    /// The scenes that it was trained in.
+    pub fn scenes(&self) -> Vec<PathBuf> {
+        self.recipe.scene.0.iter().map(|scene| self.path.join(scene)).collect()
+    }
+}
+
+/// The runs that a path stands for: itself, or those of all its seeds, in their order.
+///
+/// # Errors
+/// Where there is none.
+pub fn runs(path: &Path) -> Result<Vec<RunFolder>, RunError> {
+    if path.join("run.json").is_file() {
+        return Ok(vec![RunFolder::read(path)?]);
+    }
+    let entries = std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
+    let seed = |path: &Path| path.file_name()?.to_str()?.strip_prefix("seed-")?.parse::<u64>().ok();
+    let mut seeds: Vec<(u64, PathBuf)> = entries.filter_map(|path| Some((seed(&path)?, path))).collect();
+    seeds.sort();
+    if seeds.is_empty() {
+        let message = "this is no run: it has neither a `run.json` nor `seed-` folders";
+        return Err(Problems::from(Problem::of_file(path.display().to_string(), message)).into());
+    }
+    seeds.iter().map(|(_, path)| RunFolder::read(path)).collect()
+}
+
+/// Sums up runs of one recipe. None where they are not judged yet.
+pub fn summary(runs: &[RunFolder], control_hz: u32) -> Option<Summary> {
+    let first = runs.first()?;
+    let evaluations: Vec<Evaluation> = runs.iter().flat_map(|run| run.evaluations.clone()).collect();
+    if evaluations.is_empty() {
+        return None;
+    }
+    let scores = Scores::of(&evaluations, 0);
+    let stage = Stage {
+        learner: first.recipe.learner.name().into(),
+        budget: format!("{:?}", first.recipe.budget),
+        updates: runs.iter().map(|run| run.standing.progress.updates).sum(),
+        steps: runs.iter().map(|run| run.standing.progress.steps).sum(),
+        wall_seconds: runs.iter().map(|run| run.standing.wall_seconds).sum(),
+        cpu_seconds: runs.iter().map(|run| run.standing.cpu_seconds).sum(),
+        scores: Some(scores),
+    };
+    let scenes: Vec<&str> = first.evaluations.iter().map(|evaluation| evaluation.scene.as_str()).collect();
+    Some(Summary {
+        recipe: first.about.recipe.clone(),
+        scene: scenes.join(", "),
+        version: env!("CARGO_PKG_VERSION").into(),
+        seeds: runs.iter().map(|run| run.recipe.seed).collect(),
+        arenas: first.recipe.arenas,
+        levels: first.recipe.evaluate.levels,
+        control_hz: control_hz.into(),
+        scores,
+        stages: vec![stage],
+        machine: Machine::here("cpu"),
+    })
+}
+
+/// A curve of the held-out scores of runs.
+///
+/// # Errors
+/// Where a log cannot be read.
+pub fn curve(name: &str, runs: &[RunFolder]) -> Result<Curve, RunError> {
+    let seeds = runs.iter().map(|run| Ok(points(&metrics::read(&run.path)?, ""))).collect::<Result<_, RunError>>()?;
+    Ok(Curve { name: name.into(), seeds })
+}
+
+/// Writes `summary.json`, `summary.md` and `curves.svg` into `folder`; gives the summary back.
+///
+/// # Errors
+/// Where a log cannot be read or a file not be written.
+pub fn write(folder: &Path, runs: &[RunFolder]) -> Result<Option<Summary>, RunError> {
+    let file = |source| RunError::File { path: folder.into(), source };
+    let Some(first) = runs.first() else { return Ok(None) };
+    let (plan, _) = recipe::plan(&first.scenes()[0])?;
+    let Some(summary) = summary(runs, plan.timing.control_hz) else { return Ok(None) };
+    let json = serde_json::to_vec_pretty(&summary).map_err(|error| file(error.into()))?;
+    durable::write(&folder.join("summary.json"), json).map_err(file)?;
+    durable::write(&folder.join("summary.md"), summary.markdown()).map_err(file)?;
+    let title = format!("{}: held-out levels", summary.recipe);
+    let figure = Figure { title, axis: Axis::Steps, curves: vec![curve(&summary.recipe, runs)?], references: Vec::new() };
+    figure.save(&folder.join("curves.svg")).map_err(file)?;
+    Ok(Some(summary))
+}
