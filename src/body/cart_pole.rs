@@ -4,7 +4,7 @@
 //! - **Joints** `slider` (m) and `hinge` (rad; 0 is upright). The hinge has no motor.
 //! - **Action** one channel: `force`, ±15 N along the rail.
 //! - **Joint kind**: multibody by default. Beside the pendulum of the book (`tests/it/body.rs`, 120 Hz) both have its period to 0.1 %; in
-//!   10 s of large swings reduced coordinates keep the energy within 1.1 %, impulse joints lose 17 %, and their hinge gives by up to 17 mm
+//!   10 s of large swings reduced coordinates keep the energy within 2.2 %, impulse joints lose 30 %, and their hinge gives by up to 12 mm
 //!   when the cart hits the rail's end. With two degrees of freedom the exact kind is also the faster one (`cargo bench --bench joints`).
 
 use super::{Embodiment, Joint, Parts};

@@ -8,8 +8,8 @@
 //!   `forward`, ±1 m/s, and `turn`, ±3 rad/s.
 //! - **Joint kind**: impulse by default. `cargo bench --bench joints` runs both: the wheels' axles give by less than a millimetre,
 //!   and reduced coordinates cost more than twice the time for a loop-free tree that is mostly in contact. Impulse joints also turn as
-//!   Coulomb's law tells (`tests/it/body.rs`: within 2 %; straight ahead the wheels slip by 1 %); with reduced coordinates the same wheel
-//!   speeds turn the rover less than half as fast, and it drifts by 0.02 rad/m: friction is solved less exactly there.
+//!   Coulomb's law tells (`tests/it/body.rs`: within 1 %; straight ahead the wheels slip by 0.8 %); with reduced coordinates the same
+//!   wheel speeds turn the rover less than half as fast, and the wheels slip by 1.5 %: friction is solved less exactly there.
 
 use super::{Embodiment, Joint, Parts, link_groups, standing};
 use crate::physics::Physics;

@@ -127,8 +127,8 @@ impl Condition {
                 let opened = joint.limits(situation.world).map(|[low, high]| (joint.position(situation.world) - low) / (high - low));
                 opened.is_some_and(|opened| opened >= share.of(values))
             }
-            Self::All(of) => of.iter().fold(true, |so_far, part| part.ask(situation, memory, one) && so_far),
-            Self::Any(of) => of.iter().fold(false, |so_far, part| part.ask(situation, memory, one) || so_far),
+            Self::All(of) => of.iter().fold(true, |so_far, part| so_far & part.ask(situation, memory, one)),
+            Self::Any(of) => of.iter().fold(false, |so_far, part| so_far | part.ask(situation, memory, one)),
             Self::Not(of) => !of.ask(situation, memory, one),
             Self::Then { steps, slot } => {
                 let next = memory[slot + own] as usize;

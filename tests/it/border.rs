@@ -70,7 +70,9 @@ fn nothing_that_learns_says_bevy_and_nothing_else_says_burn() {
             crossings.extend(says(&name, &text, "bevy_rapier3d"));
         } else {
             outside += says(&name, &text, "bevy").len();
-            crossings.extend(says(&name, &text, "burn"));
+            // The map of the house, which is documentation, may name what stands behind the border.
+            let map = name == "lib.rs";
+            crossings.extend(says(&name, &text, "burn").into_iter().filter(|line| !(map && line.contains(": //!"))));
         }
     }
     assert!(inside > 0 && outside > 0, "the search finds what is there for certain");

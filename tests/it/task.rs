@@ -222,6 +222,17 @@ fn for_counts_from_the_last_break_on() {
 }
 
 #[test]
+fn what_remembers_is_asked_in_every_step_whatever_its_neighbours_say() {
+    // Two steps inside, of which the first was too low; and two steps outside, of which the first was high.
+    let step = |judge: &mut Judge, x: f32, z: f32| judge.holds(|hand| hand.put("cube", 0, [x, 0.0, z]));
+    let judge = |predicate: &str| Judge::new(&scene(predicate, "ends_on_success: false,", "[(1.0, Gentle)]"));
+    let mut all = judge(r#"All([Above("cube", 1.0), For(0.2, Inside("cube", "disc"))])"#);
+    assert_eq!([step(&mut all, 1.0, 0.1), step(&mut all, 1.0, 2.0)], [false, true]);
+    let mut any = judge(r#"Any([Above("cube", 1.0), For(0.2, Outside("cube", "disc"))])"#);
+    assert_eq!([step(&mut any, 0.0, 2.0), step(&mut any, 0.0, 0.1)], [true, true]);
+}
+
+#[test]
 fn then_wants_its_parts_in_their_order_and_holds_from_then_on() {
     let predicate = r#"Then([Above("cube", 1.0), Inside("cube", "disc"), Above("cube", 1.0)])"#;
     let mut judge = Judge::new(&scene(predicate, "ends_on_success: false,", "[(1.0, Gentle)]"));
