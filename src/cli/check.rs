@@ -38,6 +38,8 @@ pub(super) fn run(args: &CheckArgs, general: &General) -> Result<(), Failure> {
     if problems.0.is_empty() {
         return Ok(());
     }
+    // What is wrong with a scene is wrong with its recipes too, and told once.
+    problems.sort();
     if general.json {
         for problem in &problems.0 {
             let object = serde_json::json!({

@@ -103,7 +103,7 @@ pub struct LearnerState {
 
 /// Which algorithm learns, and how: the `learner` of a recipe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename = "Learner")]
 pub enum LearnerSettings {
     /// Proximal policy optimisation.
     Ppo(Ppo),

@@ -53,7 +53,7 @@ pub fn read_text(path: &Path) -> Result<String, Problems> {
 fn missing(path: &Path) -> Problem {
     let problem = Problem::of_file(path.display().to_string(), "there is no such file");
     // The first part of the path that is not there is the one that is mistyped.
-    let wrong = path.ancestors().take_while(|part| !part.exists()).last();
+    let wrong = path.ancestors().take_while(|part| !part.as_os_str().is_empty() && !part.exists()).last();
     let Some((wrong, name)) = wrong.and_then(|wrong| Some((wrong, wrong.file_name()?.to_str()?))) else { return problem };
     let folder = wrong.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut names: Vec<String> = std::fs::read_dir(folder)

@@ -3,7 +3,7 @@
 use crate::curriculum::Teacher;
 use crate::learn::LearnerSettings;
 use crate::learn::backend::Device;
-use crate::learn::policy::Contract;
+use crate::learn::policy::{CheckpointError, Contract};
 use crate::ron::{self, Document, Problem, Problems, Spot};
 use crate::scene::load;
 use crate::scene::plan::Plan;
@@ -104,6 +104,7 @@ impl Serialize for Scenes {
 
 /// Which reading of the task's reward the learner is paid.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename = "Reward")]
 pub enum Reading {
     /// The weighted mean of the terms where success does not hold.
     #[default]
@@ -259,7 +260,12 @@ fn made_ready(folder: &Path, recipe: &Recipe, document: &Document, problems: &mu
         if let Some(first) = plans.first()
             && let Err(difference) = contract(first).shares(&contract(&plan))
         {
-            let message = format!("the scenes `{}` and `{}` cannot share a policy: {difference}", first.name, plan.name);
+            let why = match difference {
+                CheckpointError::Signal { signal, difference } => format!("of their {signal}s, {difference}"),
+                CheckpointError::Rate { policy, scene } => format!("one asks {policy} times a second, the other {scene} times"),
+                other => other.to_string(),
+            };
+            let message = format!("the scenes `{}` and `{}` cannot share a policy: {why}", first.name, plan.name);
             problems.0.push(spot.problem(message));
             continue;
         }

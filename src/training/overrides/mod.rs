@@ -190,6 +190,10 @@ impl Override {
     /// The value, once it is known to be one and nothing more. Where a text in quotes is replaced, quotes that a shell took are put back.
     fn checked(&self, replaced: Option<&str>) -> Result<String, OverrideError> {
         match tree::parse(&self.value) {
+            // A bare name where a text stood: the shell took its quotes.
+            Ok(Node { kind: Kind::Name, .. }) if replaced.is_some_and(|old| old.starts_with('"')) && self.value != "None" => {
+                Ok(format!("{:?}", self.value))
+            }
             // Without a comment that may stand behind the value: it would swallow what follows.
             Ok(node) => Ok(self.value[node.span].to_owned()),
             Err(_) if replaced.is_some_and(|old| old.starts_with('"')) && !self.value.contains('"') => Ok(format!("{:?}", self.value)),

@@ -10,7 +10,7 @@ fn all_that_is_wrong_is_told_in_one_go() {
     workshop.write("wrong/held_out.ron", "[(cube: [2.0], seed: 1)]");
     workshop.write("wrong/scores.ron", "Scores(random: (succes: 0.0, score: 0.1))");
     let words = [
-        "wrong/held_out.ron:1:9: 2 is outside of the unit cube",
+        "wrong/held_out.ron:1:10: 2 is outside of the unit cube",
         "wrong/ppo.ron:3:13: 0 arenas",
         "wrong/ppo.ron:6:23: every 0 updates",
         "did you mean `angle`?",
@@ -21,6 +21,7 @@ fn all_that_is_wrong_is_told_in_one_go() {
     let told = workshop.apprentice("check nowhere short wrong").ends(2, &words);
     assert!(told.err.contains("short/ppo.ron: right\n") && told.err.contains("short/scene.ron: right\n"), "{}", told.err);
     assert!(told.out.is_empty());
+    assert_eq!(told.err.matches("did you mean `angle`?").count(), 1, "what is wrong with a scene is told again for its recipe");
 
     let objects = workshop.apprentice("check wrong --json").ends(2, &[]).objects();
     let found = objects.iter().find(|object| object["file"] == "wrong/ppo.ron" && object["line"] == 3).unwrap();

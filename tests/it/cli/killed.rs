@@ -56,8 +56,9 @@ fn is_writing(run: &std::path::Path) -> bool {
 #[test]
 fn an_interrupted_run_keeps_its_rollout_and_says_the_command_that_goes_on() {
     let workshop = Workshop::new();
-    let set = ["--set", "learner=Ppo(horizon: 400, minibatch: 100, epochs: 2, hidden: [16])", "--set", "budget=Updates(3)"];
-    assert!(workshop.command("train short --quiet --out whole").args(set).status().unwrap().success());
+    // Long rollouts: a signal comes within one.
+    let set = ["--set", "learner=Ppo(horizon: 4000, minibatch: 4000, epochs: 2, hidden: [16])", "--set", "budget=Updates(3)"];
+    assert!(workshop.command("train short --quiet --out whole").args(set).output().unwrap().status.success());
     let run = workshop.path("a run");
     // The command is one for a shell, which finds the program by its name.
     let programs = workshop.path("programs");
@@ -66,16 +67,15 @@ fn an_interrupted_run_keeps_its_rollout_and_says_the_command_that_goes_on() {
     let mut next = workshop.command("train short --device cpu --out");
     next.arg("a run").args(set);
     let mut rows = 0;
-    for _ in 0..3 {
-        let before = traces_of_last(&run);
+    for attempt in 0..3 {
         let child = next.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        // In the middle of a rollout: the signal handler is there before the folder.
-        wait_until("the run", || lines(&run.join("run.json")) > 0);
+        // Each start writes the event file anew; the first one is left alone until its second rollout.
+        let events = run.join(format!("events.out.tfevents.{attempt:010}.apprentice"));
+        wait_until("the run", || events.exists() && (attempt > 0 || lines(&run.join("metrics.jsonl")) > 0));
         signal("INT", child.id());
         let told: Told = child.wait_with_output().unwrap().into();
-        let told = told.ends(3, &["stopped after update ", "; to go on:\n  apprentice train short --set 'learner=Ppo(horizon: 400"]);
+        let told = told.ends(3, &["stopped after update ", "; to go on:\n  apprentice train short --set 'learner=Ppo(horizon: 4000,"]);
         rows += Checkpoint::load(&checkpoint::last(&run).unwrap()).unwrap().rollout.steps();
-        assert_ne!(traces_of_last(&run), before, "no checkpoint was written");
         let command = told.err.lines().last().unwrap().trim().to_owned();
         assert!(command.ends_with("--device cpu --out 'a run' --resume"), "{command}");
         next = Command::new("sh");
@@ -95,10 +95,6 @@ fn an_interrupted_run_keeps_its_rollout_and_says_the_command_that_goes_on() {
     assert_eq!(whole["episodes"], interrupted["episodes"]);
 }
 
-fn traces_of_last(run: &std::path::Path) -> Option<Vec<u8>> {
-    checkpoint::last(run).map(|last| fs::read(last.join("arenas.bin")).unwrap())
-}
-
 #[test]
 fn an_interrupted_run_of_several_seeds_goes_on_with_all_of_them() {
     let workshop = Workshop::new();
@@ -110,6 +106,21 @@ fn an_interrupted_run_of_several_seeds_goes_on_with_all_of_them() {
     let command = told.err.lines().last().unwrap().trim();
     assert_eq!(command, "apprentice train short --set 'budget=Updates(2000)' --seeds 2 --out runs --resume");
     assert!(!workshop.path("runs/seed-2").exists());
+}
+
+#[test]
+fn a_second_interruption_does_not_wait_for_a_checkpoint() {
+    let workshop = Workshop::new();
+    // Every step is an update, and every update is judged for more than a second before it is kept.
+    let slow = ["--set", "learner=Ppo(horizon: 1, minibatch: 4, hidden: [16])", "--set", "evaluate=(every: 1, levels: 2000)"];
+    let child = workshop.command("train short --quiet --out run --resume").args(slow).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until("the first checkpoint", || workshop.path("run/checkpoints/last").exists());
+    signal("INT", child.id());
+    signal("INT", child.id());
+    let told: Told = child.wait_with_output().unwrap().into();
+    let told = told.ends(3, &[]);
+    assert!(!told.err.contains("to go on"), "{}", told.err);
+    assert_eq!(workshop.read("run/checkpoints/last"), "000001");
 }
 
 #[test]

@@ -202,7 +202,8 @@ fn scenes_with_other_channels_or_rates_are_refused_naming_the_first_difference()
         "{told:?}"
     );
     assert!(
-        told[1].starts_with("2:31: the scenes `short` and `slow` cannot share a policy: ") && told[1].contains("30 times a second"),
+        told[1].starts_with("2:31: the scenes `short` and `slow` cannot share a policy: ")
+            && told[1].contains("one asks 30 times a second, the other 20 times"),
         "{told:?}"
     );
 }

@@ -97,7 +97,8 @@ impl Ppo {
         let mut problems = Vec::new();
         let mut open = |name: &str, value: f32, low: f32, high: f32| {
             if !(value > low && value < high) {
-                problems.push(format!("`{name}` is {value} and must lie between {low} and {high}"));
+                let right = if high.is_finite() { format!("lie between {low} and {high}") } else { format!("be above {low}") };
+                problems.push(format!("`{name}` is {value} and must {right}"));
             }
         };
         open("rate", self.rate, 0.0, 1.0);
