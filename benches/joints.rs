@@ -5,15 +5,18 @@
 //! cargo bench --bench joints
 //! ```
 
+use apprentice::arena::{ArenaQuery, Switches};
+use apprentice::bench::stage::{processor_seconds, random_app};
 use apprentice::body::Parts;
 use apprentice::physics::rapier::prelude::*;
-use apprentice::physics::{Physics, PhysicsQuery, empty_world, integration};
+use apprentice::physics::{Physics, PhysicsQuery, Threads, empty_world, integration};
 use apprentice::scene::load::load;
 use apprentice::scene::plan::Plan;
 use apprentice::scene::schema::{Body, Joints};
-use bevy::prelude::World;
+use bevy::prelude::{App, Entity, World};
 use std::error::Error;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Two kinds of joint, and how they are integrated.
 #[derive(Clone, Copy)]
@@ -25,16 +28,16 @@ struct Way {
     iterations: usize,
 }
 
-/// What was seen of the cart and its pole.
+/// What was seen of the cart and its pole; of several levels, the worst.
+#[derive(Default)]
 struct Swing {
+    /// Of processor time, for a tick.
     microseconds: f64,
-    /// Of processor time, for a second of simulated time.
-    per_second: f64,
-    /// rad, after 2 s and after 10 s.
+    /// mrad, after 2 s and after 10 s.
     angle: [f64; 2],
-    /// m, after 10 s.
+    /// mm, after 10 s.
     cart: f64,
-    /// Largest change over 10 s, share of the largest kinetic energy.
+    /// Largest change over 10 s, % of the largest kinetic energy.
     energy: f64,
     /// Largest distance between the pole's end and the cart, or the cart and its rail, mm.
     give: f64,
@@ -52,7 +55,7 @@ fn plan(scene: &str, joints: Joints) -> Result<Plan, Box<dyn Error>> {
 /// A world at the start of a scene's level, apart from any app.
 struct Apart {
     world: World,
-    entity: bevy::prelude::Entity,
+    entity: Entity,
 }
 
 impl Apart {
@@ -133,10 +136,10 @@ fn state(physics: &Physics<'_>, parts: &Parts) -> ([f64; 4], f64) {
     (state.map(f64::from), f64::from(gap.max(off)))
 }
 
-/// A free swing of ten seconds that never meets the rail's ends, in the middle of what the levels vary, without friction.
-fn swing(way: Way) -> Result<Swing, Box<dyn Error>> {
+/// A free swing of ten seconds from 15° above the horizontal, without friction, that never meets the rail's ends.
+fn swing(way: Way, length: f32, mass: f32, worst: &mut Swing) -> Result<(), Box<dyn Error>> {
     let plan = plan("scenes/balance", way.joints)?;
-    let cube = [0.5, 0.5, 0.0, 0.8];
+    let cube = [length, mass, 0.0, 0.71];
     let values = plan.quantities.values(&cube);
     let parameters = IntegrationParameters { num_solver_iterations: way.iterations, ..integration(1.0 / way.hz as f32) };
     let mut apart = Apart::new(&plan, &cube, parameters);
@@ -145,75 +148,102 @@ fn swing(way: Way) -> Result<Swing, Box<dyn Error>> {
     let mut exact =
         Analytic { mass, arm: length / 2.0, inertia, friction: f64::from(values[2]), state: [0.0, f64::from(values[3]), 0.0, 0.0] };
     let begin = exact.energy(exact.state);
-    let (mut largest, mut energy, mut give): (f64, f64, f64) = (0.0, 0.0, 0.0);
-    let mut seen = Swing { microseconds: 0.0, per_second: 0.0, angle: [0.0; 2], cart: 0.0, energy: 0.0, give: 0.0 };
+    let (mut kinetic, mut energy): (f64, f64) = (0.0, 0.0);
     for tick in 1..=10 * way.hz {
         let (state, gave) = apart.with(|physics| {
             physics.simulate(GRAVITY as f32, 1);
             state(physics, &plan.parts)
         });
         exact.advance(1.0 / f64::from(way.hz), 0.0);
-        let potential = mass * exact.arm * GRAVITY * state[1].cos();
-        largest = largest.max(exact.energy(state) - potential);
+        kinetic = kinetic.max(exact.energy(state) - mass * exact.arm * GRAVITY * state[1].cos());
         energy = energy.max((exact.energy(state) - begin).abs());
-        give = give.max(gave);
+        worst.give = worst.give.max(gave * 1000.0);
         let angle = (state[1] - exact.state[1]).sin().asin().abs();
         if tick == 2 * way.hz {
-            seen.angle[0] = angle;
+            worst.angle[0] = worst.angle[0].max(angle * 1000.0);
         }
         if tick == 10 * way.hz {
-            seen.angle[1] = angle;
-            seen.cart = (state[0] - exact.state[0]).abs();
+            worst.angle[1] = worst.angle[1].max(angle * 1000.0);
+            worst.cart = worst.cart.max((state[0] - exact.state[0]).abs() * 1000.0);
         }
     }
-    seen.energy = energy / largest;
-    seen.give = give * 1000.0;
-    seen.microseconds = time(5 * 9600, |count| {
+    worst.energy = worst.energy.max(100.0 * energy / kinetic);
+    let microseconds = time(100_000, |count| {
         let mut apart = Apart::new(&plan, &cube, parameters);
         apart.with(|physics| physics.simulate(GRAVITY as f32, count));
     });
-    seen.per_second = seen.microseconds * f64::from(way.hz);
-    Ok(seen)
+    worst.microseconds = worst.microseconds.max(microseconds);
+    Ok(())
+}
+
+/// The rover at random among heaps of boxes: microseconds of processor time for a control step, and the largest distance of a wheel
+/// from its place at the chassis, mm.
+fn drive(joints: Joints) -> Result<(f64, f32), Box<dyn Error>> {
+    let plan = Arc::new(plan("scenes/clear", joints)?);
+    let mut app = random_app(&plan, 4, Threads(1));
+    let links = plan.parts.links.clone();
+    let places = |app: &mut App| -> Vec<Vector> {
+        let mut arenas = app.world_mut().query::<ArenaQuery>();
+        let mut places = Vec::new();
+        for arena in arenas.iter(app.world()) {
+            let bodies = arena.physics.view().bodies;
+            let chassis = *bodies[links[0]].position();
+            places.extend(links[1..].iter().map(|wheel| chassis.inverse_transform_point(bodies[*wheel].translation())));
+        }
+        places
+    };
+    let begin = places(&mut app);
+    let mut give: f32 = 0.0;
+    for _ in 0..500 {
+        app.update();
+        give = begin.iter().zip(places(&mut app)).map(|(begin, now)| (*begin - now).length()).fold(give, f32::max);
+    }
+    app.insert_resource(Switches { sensors: false, tasks: false });
+    let microseconds = time(500, |count| (0..count).for_each(|_| app.update())) / 4.0;
+    Ok((microseconds, give * 1000.0))
 }
 
 /// Microseconds of processor time for one of `count` ticks: the fastest of five turns.
 fn time(count: u32, mut work: impl FnMut(u32)) -> f64 {
     let turns = (0..5).map(|_| {
-        let begin = cpu_seconds();
+        let begin = processor_seconds();
         work(count / 5);
-        (cpu_seconds() - begin) / f64::from(count / 5)
+        (processor_seconds() - begin) / f64::from(count / 5)
     });
     turns.fold(f64::INFINITY, f64::min) * 1e6
 }
 
-/// Processor time of this thread, s; where the system does not tell, the wall clock.
-fn cpu_seconds() -> f64 {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanoseconds = told.and_then(|line| line.split(' ').next()?.parse::<f64>().ok());
-    static BEGIN: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
-    nanoseconds.map_or_else(|| BEGIN.get_or_init(apprentice::bench::stage::now).elapsed().as_secs_f64(), |nanoseconds| nanoseconds * 1e-9)
-}
-
 #[expect(clippy::print_stdout, reason = "its output is the measurement")]
 fn main() -> Result<(), Box<dyn Error>> {
+    println!("Cart and pole: ten seconds of free swing, the worst of four levels (pole of 0.6 and 1.4 m, 0.05 and 0.4 kg).\n");
     println!(
-        "| cart and pole | ticks/s | iterations | us/tick | us per simulated s | angle off at 2 s | at 10 s | cart off at 10 s | energy | give |"
+        "| joints | ticks/s | iterations | us/tick | ms/simulated s | angle off at 2 s | at 10 s | cart off at 10 s | energy off | give |"
     );
     println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
     for joints in [Joints::Multibody, Joints::Impulse] {
-        for (hz, iterations) in [(120, 2), (120, 1), (60, 1), (60, 2), (60, 4), (30, 1), (30, 2), (30, 4), (240, 1)] {
-            let seen = swing(Way { joints, hz, iterations })?;
+        for (hz, iterations) in [(60, 1), (60, 2), (60, 4), (120, 1), (120, 2), (120, 4)] {
+            let mut seen = Swing::default();
+            for (length, mass) in [(0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0)] {
+                swing(Way { joints, hz, iterations }, length, mass, &mut seen)?;
+            }
             println!(
-                "| {joints:?} | {hz} | {iterations} | {:.2} | {:.0} | {:.1} mrad | {:.1} mrad | {:.2} mm | {:.2} % | {:.3} mm |",
+                "| {joints:?} | {hz} | {iterations} | {:.1} | {:.2} | {:.1} mrad | {:.1} mrad | {:.1} mm | {:.1} % | {:.3} mm |",
                 seen.microseconds,
-                seen.per_second,
-                seen.angle[0] * 1000.0,
-                seen.angle[1] * 1000.0,
-                seen.cart * 1000.0,
-                seen.energy * 100.0,
+                seen.microseconds * f64::from(hz) / 1000.0,
+                seen.angle[0],
+                seen.angle[1],
+                seen.cart,
+                seen.energy,
                 seen.give
             );
         }
+    }
+    println!("\nRover: random actions in `clear`.\n");
+    println!("| joints | us/control step | wheels give |");
+    println!("|---|--:|--:|");
+    for joints in [Joints::Impulse, Joints::Multibody] {
+        let (microseconds, give) = drive(joints)?;
+        println!("| {joints:?} | {microseconds:.0} | {give:.3} mm |");
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use bevy::ecs::query::QueryData;
 use bevy::prelude::*;
 use bevy::tasks::ComputeTaskPool;
 use bevy_rapier3d::plugin::context::{RapierContextColliders, RapierContextJoints, RapierContextSimulation, RapierRigidBodySet};
-use bevy_rapier3d::prelude::{NoUserData, RapierContextInitialization, RapierPhysicsPlugin};
+use bevy_rapier3d::prelude::{NoUserData, RapierConfiguration, RapierContextInitialization, RapierPhysicsPlugin};
 pub use bevy_rapier3d::rapier;
 use rapier::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -74,7 +74,9 @@ pub fn empty_world(parameters: IntegrationParameters) -> impl Bundle {
     let mut simulation = RapierContextSimulation::default();
     simulation.integration_parameters = parameters;
     simulation.pipeline.counters.disable();
-    (simulation, RapierRigidBodySet::default(), RapierContextColliders::default(), RapierContextJoints::default())
+    // bevy_rapier would add the configuration at startup, which moves every arena to another table and leaves the old one behind.
+    let configuration = RapierConfiguration::new(1.0);
+    (simulation, RapierRigidBodySet::default(), RapierContextColliders::default(), RapierContextJoints::default(), configuration)
 }
 
 /// An arena's world, to be changed.

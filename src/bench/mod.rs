@@ -89,7 +89,7 @@ pub fn run(settings: &Settings, out: &mut dyn Write) -> Result<(), BenchError> {
 fn measure(plan: &Arc<Plan>, settings: &Settings) -> Vec<Line> {
     let mut stages: Vec<Stage> = settings.arenas.iter().map(|count| Stage::new(plan, *count, settings.threads, settings.block)).collect();
     let mut turns: Vec<Vec<[Pair; 2]>> = vec![Vec::new(); stages.len()];
-    // Seconds of a whole control step for one arena, of every round.
+    // Processor seconds of a whole control step for one arena, of every round.
     let mut costs: Vec<Vec<f64>> = vec![Vec::new(); stages.len()];
     for round in 0..settings.rounds {
         for (index, stage) in stages.iter_mut().enumerate() {
@@ -98,15 +98,19 @@ fn measure(plan: &Arc<Plan>, settings: &Settings) -> Vec<Line> {
                 let order = (turns[index].len() + round).is_multiple_of(2);
                 turns[index].push([Extent::Whole, Extent::Physics].map(|extent| stage.pair(extent, order)));
             }
-            let mut step: Vec<f64> =
-                turns[index][first..].iter().map(|[whole, _]| whole.ours / (stage.steps * stage.count) as f64).collect();
-            costs[index].push(Spread::of(&mut step).median);
+            let turn = &turns[index][first..];
+            let processor: f64 = turn.iter().map(|[whole, _]| whole.ours.processor).sum();
+            costs[index].push(processor / (turn.len() * stage.steps * stage.count) as f64);
         }
     }
     let few = settings.arenas.iter().position(|count| *count == 16);
     let line = |(index, stage): (usize, &Stage)| {
         let arena_steps = (stage.steps * stage.count) as f64;
         let spread = |value: &dyn Fn(&[Pair; 2]) -> f64| Spread::of(&mut turns[index].iter().map(value).collect::<Vec<_>>());
+        let processor = |pair: &dyn Fn(&[Pair; 2]) -> Pair| {
+            let sum = |side: fn(Pair) -> f64| turns[index].iter().map(|both| side(pair(both))).sum::<f64>();
+            sum(|pair| pair.bare.processor) / sum(|pair| pair.ours.processor)
+        };
         let scale = few.map(|few| Spread::of(&mut costs[index].iter().zip(&costs[few]).map(|(cost, few)| cost / few).collect::<Vec<_>>()));
         Line::Step(Figures {
             scene: plan.name.clone(),
@@ -114,11 +118,14 @@ fn measure(plan: &Arc<Plan>, settings: &Settings) -> Vec<Line> {
             threads: settings.threads.0,
             blocks: turns[index].len(),
             ticks_per_step: plan.timing.ticks_per_step(),
-            whole_steps: arena_steps / spread(&|[whole, _]| whole.ours).median,
-            physics_steps: arena_steps / spread(&|[_, physics]| physics.ours).median,
-            bare_steps: arena_steps / spread(&|[_, physics]| physics.bare).median,
-            whole_ratio: spread(&|[whole, _]| whole.bare / whole.ours),
-            physics_ratio: spread(&|[_, physics]| physics.bare / physics.ours),
+            whole_steps: arena_steps / spread(&|[whole, _]| whole.ours.wall).median,
+            physics_steps: arena_steps / spread(&|[_, physics]| physics.ours.wall).median,
+            bare_steps: arena_steps / spread(&|[_, physics]| physics.bare.wall).median,
+            whole_ratio: spread(&|[whole, _]| whole.bare.wall / whole.ours.wall),
+            physics_ratio: spread(&|[_, physics]| physics.bare.wall / physics.ours.wall),
+            whole_processor_ratio: processor(&|[whole, _]| *whole),
+            physics_processor_ratio: processor(&|[_, physics]| *physics),
+            processor_microseconds: Spread::of(&mut costs[index].clone()).median * 1e6,
             cost_against_16: scale,
             equal: stage.equal,
         })
@@ -130,10 +137,10 @@ fn alone(program: &Path, scene: &Path, name: &str, settings: &Settings) -> Resul
     let send = |errand: Errand, size| errand.send(program, scene, settings.threads, size);
     let (arenas, _) = send(Errand::Arenas, settings.crowd)?;
     let (growth, _) = send(Errand::Growth, settings.steps)?;
-    let mut starts = Vec::new();
-    for _ in 0..settings.starts {
-        starts.push(send(Errand::Cold, settings.crowd)?.1);
-    }
+    let cold = |arenas| -> Result<Spread, BenchError> {
+        let starts: Result<Vec<f64>, BenchError> = (0..settings.starts).map(|_| Ok(send(Errand::Cold, arenas)?.1)).collect();
+        Ok(Spread::of(&mut starts?))
+    };
     Ok(table::Alone {
         scene: name.to_owned(),
         crowd: settings.crowd,
@@ -141,6 +148,7 @@ fn alone(program: &Path, scene: &Path, name: &str, settings: &Settings) -> Resul
         steps: settings.steps,
         megabytes_at_tenth: growth.before,
         megabytes_at_end: growth.after,
-        cold_start: Spread::of(&mut starts),
+        cold_start_of_one: cold(1)?,
+        cold_start: cold(settings.crowd)?,
     })
 }

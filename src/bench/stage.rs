@@ -9,6 +9,7 @@ use crate::pilot::{Pilot, PilotPlugin};
 use crate::scene::plan::Plan;
 use crate::stream::{Purpose, Stream};
 use bevy::prelude::*;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -31,13 +32,23 @@ pub fn random_app(plan: &Arc<Plan>, count: usize, threads: Threads) -> App {
     app
 }
 
-/// Seconds of one block of steps, ours and the bare worlds'.
+/// What a block of steps took, s.
+#[derive(Clone, Copy, Debug)]
+pub struct Took {
+    /// By the clock on the wall.
+    pub wall: f64,
+    /// Of processors, summed over this process's threads: what remains when others use the machine too. (Single blocks are told apart
+    /// only to a few milliseconds: sums over many are to be trusted.)
+    pub processor: f64,
+}
+
+/// One block of steps of either side.
 #[derive(Clone, Copy, Debug)]
 pub struct Pair {
     /// Of the control step.
-    pub ours: f64,
+    pub ours: Took,
     /// Of the bare loop, from the same state on.
-    pub bare: f64,
+    pub bare: Took,
 }
 
 /// What of the control step is measured.
@@ -65,6 +76,20 @@ pub struct Stage {
 pub fn now() -> Instant {
     #[expect(clippy::disallowed_methods, reason = "measures speed; nothing simulated reads it")]
     Instant::now()
+}
+
+/// Times `work`.
+fn timed(work: impl FnOnce()) -> Took {
+    let (begin, processor) = (now(), processor_seconds());
+    work();
+    Took { wall: begin.elapsed().as_secs_f64(), processor: processor_seconds() - processor }
+}
+
+/// Processor time of this process's threads, s; 0 where the system does not tell.
+pub fn processor_seconds() -> f64 {
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let spent = |file: PathBuf| std::fs::read_to_string(file).ok()?.split(' ').next()?.parse::<f64>().ok();
+    threads.filter_map(|thread| spent(thread.path().join("schedstat"))).sum::<f64>() * 1e-9
 }
 
 impl Stage {
@@ -112,18 +137,14 @@ impl Stage {
 
     // The first step of either side is not timed: a copied world fills its scratch memory in it.
 
-    fn ours(&mut self, extent: Extent) -> f64 {
+    fn ours(&mut self, extent: Extent) -> Took {
         self.run(extent, 1);
-        let begin = now();
-        self.run(extent, self.steps);
-        begin.elapsed().as_secs_f64()
+        timed(|| self.run(extent, self.steps))
     }
 
-    fn bare(&mut self) -> f64 {
+    fn bare(&mut self) -> Took {
         self.team.step();
-        let begin = now();
-        (0..self.steps).for_each(|_| self.team.step());
-        begin.elapsed().as_secs_f64()
+        timed(|| (0..self.steps).for_each(|_| self.team.step()))
     }
 
     fn run(&mut self, extent: Extent, steps: usize) {

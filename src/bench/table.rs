@@ -60,7 +60,13 @@ pub struct Figures {
     pub whole_ratio: Spread,
     /// Speed with sensors, tasks and resets off, the bare loop's being 1.
     pub physics_ratio: Spread,
-    /// Cost of a whole step for one arena, among 16 arenas being 1.
+    /// Processor time of the bare loop by that of the whole step, over all blocks.
+    pub whole_processor_ratio: f64,
+    /// Processor time of the bare loop by that of the step with sensors, tasks and resets off, over all blocks.
+    pub physics_processor_ratio: f64,
+    /// Processor time of a whole step for one arena.
+    pub processor_microseconds: f64,
+    /// The same, among 16 arenas being 1.
     pub cost_against_16: Option<Spread>,
     /// Whether arenas and bare worlds moved alike, bit for bit.
     pub equal: bool,
@@ -81,7 +87,9 @@ pub struct Alone {
     pub megabytes_at_tenth: f64,
     /// Memory in use after all of them, MB.
     pub megabytes_at_end: f64,
-    /// From starting the binary to the end of its first control step, s.
+    /// From starting the binary to the end of its first control step, s, with one arena.
+    pub cold_start_of_one: Spread,
+    /// The same with the whole crowd.
     pub cold_start: Spread,
 }
 
@@ -93,9 +101,9 @@ pub fn write(lines: &[Line], json: bool, first: bool, out: &mut dyn Write) -> io
     if first && !json {
         writeln!(
             out,
-            "| scene | arenas | steps/s whole | ticks/s whole | steps/s physics alone | steps/s bare loop | physics / bare | whole / bare | cost of an arena, at 16 = 1 |"
+            "| scene | arenas | steps/s | ticks/s | physics alone | bare loop | physics / bare | by processor | whole / bare | by processor | us/step | at 16 = 1 |"
         )?;
-        writeln!(out, "|---|--:|--:|--:|--:|--:|--:|--:|--:|")?;
+        writeln!(out, "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")?;
     }
     for line in lines {
         match line {
@@ -115,16 +123,19 @@ fn step(figures: &Figures, out: &mut dyn Write) -> io::Result<()> {
     let spread = |spread: &Spread| format!("{:.2} ({:.2}-{:.2})", spread.median, spread.low, spread.high);
     writeln!(
         out,
-        "| {} | {} | {} | {} | {} | {} | {}{} | {} | {} |",
+        "| {} | {} | {} | {} | {} | {} | {}{} | {:.2} | {} | {:.2} | {:.1} | {} |",
         figures.scene,
-        figures.arenas,
+        thousands(figures.arenas as f64),
         thousands(figures.whole_steps),
         thousands(figures.whole_steps * f64::from(figures.ticks_per_step)),
         thousands(figures.physics_steps),
         thousands(figures.bare_steps),
         spread(&figures.physics_ratio),
         if figures.equal { "" } else { " **not the same simulation**" },
+        figures.physics_processor_ratio,
         spread(&figures.whole_ratio),
+        figures.whole_processor_ratio,
+        figures.processor_microseconds,
         figures.cost_against_16.as_ref().map_or_else(String::new, spread),
     )
 }
@@ -132,7 +143,7 @@ fn step(figures: &Figures, out: &mut dyn Write) -> io::Result<()> {
 fn process(alone: &Alone, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
-        "| {} | memory | {:.0} kB/arena ({} arenas) | {:.1} MB after {} steps of one arena | {:.1} MB after {} | | | cold start, {} arenas | {:.2} s ({:.2}-{:.2}) |",
+        "| {} | alone | {:.0} kB/arena ({} arenas); {:.1} MB after {} steps of one arena, {:.1} MB after {}; cold start to the first step of one arena {:.2} s, of {} arenas {:.2} s ({:.2}-{:.2}) | | | | | | | | | |",
         alone.scene,
         alone.kilobytes_per_arena,
         alone.crowd,
@@ -140,6 +151,7 @@ fn process(alone: &Alone, out: &mut dyn Write) -> io::Result<()> {
         thousands((alone.steps / 10) as f64),
         alone.megabytes_at_end,
         thousands(alone.steps as f64),
+        alone.cold_start_of_one.median,
         alone.crowd,
         alone.cold_start.median,
         alone.cold_start.low,

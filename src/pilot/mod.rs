@@ -84,7 +84,8 @@ impl Plugin for PilotPlugin {
 }
 
 fn decide(mut arenas: Query<ArenaQuery>, threads: Res<Threads>) {
-    let mut items: Vec<_> = arenas.iter_mut().filter(|item| !matches!(*item.pilot, Pilot::Policy { .. })).collect();
+    let mut items: Vec<_> = arenas.iter_mut().collect();
+    items.retain(|item| !matches!(*item.pilot, Pilot::Policy { .. }));
     in_parallel(*threads, &mut items, 32, decide_one);
 }
 
