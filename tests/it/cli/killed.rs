@@ -112,7 +112,7 @@ fn an_interrupted_run_of_several_seeds_goes_on_with_all_of_them() {
 fn a_second_interruption_does_not_wait_for_a_checkpoint() {
     let workshop = Workshop::new();
     // Every step is an update, and every update is judged for more than a second before it is kept.
-    let slow = ["--set", "learner=Ppo(horizon: 1, minibatch: 4, hidden: [16])", "--set", "evaluate=(every: 1, levels: 2000)"];
+    let slow = ["--set", "learner=Ppo(horizon: 1, minibatch: 4, hidden: [16])", "--set", "evaluate=(every: 1, levels: 10000)"];
     let child = workshop.command("train short --quiet --out run --resume").args(slow).stderr(Stdio::piped()).spawn().unwrap();
     wait_until("the first checkpoint", || workshop.path("run/checkpoints/last").exists());
     signal("INT", child.id());

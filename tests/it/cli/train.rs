@@ -111,7 +111,7 @@ fn a_wrong_change_is_refused_with_its_place_and_who_made_it() {
     assert!(!workshop.path("run").exists());
     // Broken in itself: the loader says where, not the change.
     workshop.write("short/ppo.ron", &RECIPE.replace("arenas: 4,", "arenas: 4"));
-    let told = workshop.apprentice("train short --seed 4").ends(2, &["ppo.ron:3:14: "]);
+    let told = workshop.apprentice("train short --seed 4").ends(2, &["ppo.ron:4:5: "]);
     assert!(!told.err.contains("--set"), "{}", told.err);
 }
 
