@@ -349,13 +349,16 @@ fn observe(mut arenas: Query<ArenaQuery>, threads: Res<Threads>) {
     in_parallel(*threads, &mut items, 8, ArenaQueryItem::observe);
 }
 
-fn act(mut arenas: Query<ArenaQuery>) {
-    arenas.iter_mut().for_each(|mut item| item.act());
+fn act(mut arenas: Query<ArenaQuery>, threads: Res<Threads>) {
+    let mut items: Vec<_> = arenas.iter_mut().collect();
+    in_parallel(*threads, &mut items, 16, ArenaQueryItem::act);
 }
 
 fn simulate(mut arenas: Query<ArenaQuery>, threads: Res<Threads>) {
     let mut items: Vec<_> = arenas.iter_mut().collect();
-    in_parallel(*threads, &mut items, 1, ArenaQueryItem::simulate);
+    // Small enough that no thread waits long for another one's last arenas, large enough that drawing them costs nothing.
+    let batch = items.len() / (16 * threads.0);
+    in_parallel(*threads, &mut items, batch, ArenaQueryItem::simulate);
 }
 
 fn evaluate(mut arenas: Query<ArenaQuery>, threads: Res<Threads>) {
