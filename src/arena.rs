@@ -66,6 +66,19 @@ pub struct Snapshot {
     world: Option<WorldState>,
 }
 
+impl Snapshot {
+    /// What was practised.
+    pub fn lesson(&self) -> &Lesson {
+        &self.episode.lesson
+    }
+
+    /// The same moment with nobody deciding: what a recording starts from, whoever flew it.
+    pub fn without_pilot(mut self) -> Self {
+        self.pilot = Pilot::Idle;
+        self
+    }
+}
+
 /// The components of an arena's entity.
 #[derive(QueryData)]
 #[query_data(mutable)]
@@ -344,7 +357,8 @@ fn begin(mut arenas: Query<ArenaQuery>, mut classroom: ResMut<Classroom>, thread
     in_parallel(*threads, &mut items, BATCH, |(lesson, item)| item.start(lesson.clone(), 0, seed));
 }
 
-fn observe(mut arenas: Query<ArenaQuery>, threads: Res<Threads>) {
+/// Sensors write the observations.
+pub fn observe(mut arenas: Query<ArenaQuery>, threads: Res<Threads>) {
     let mut items: Vec<_> = arenas.iter_mut().collect();
     in_parallel(*threads, &mut items, 8, ArenaQueryItem::observe);
 }
@@ -420,7 +434,7 @@ impl Classroom {
     }
 
     /// The lesson of an arena's episode `number`.
-    fn propose(&mut self, arena: usize, number: u64) -> Lesson {
+    pub(crate) fn propose(&mut self, arena: usize, number: u64) -> Lesson {
         let mut rng = Stream::new(self.seed, Purpose::Teacher, arena as u64, number);
         self.teacher(arena).propose(&mut rng)
     }

@@ -59,6 +59,7 @@
 //! **What is made of it**
 //!
 //! - [`curriculum`] — levels, lessons, and the teachers that choose them.
+//! - [`imitation`] — demonstrations: the [`recorder`](imitation::recorder), the [`data_set`](imitation::data_set) on the disk, replay.
 //! - [`training`] — [`recipe`](training::recipe) to [`run`](training::run) folder: checkpoints, metrics, evaluation, summaries.
 //! - [`mod@bench`] — what the control step costs, beside bare Rapier worlds.
 //! - [`cli`] — the verbs, one file each.
@@ -66,6 +67,7 @@
 //! **Underneath**
 //!
 //! - [`stream`] — random streams that are named after what they are for. Nothing else draws.
+//! - [`durable`] — how anything reaches the disk: whole or absent.
 //! - [`ron`] — reading RON with errors that name file, line, column, what was found, what was expected, and the nearest valid name.
 //!
 //! # Features of the package
@@ -86,6 +88,8 @@ pub mod pilot;
 pub mod bench;
 pub mod cli;
 pub mod curriculum;
+pub mod durable;
+pub mod imitation;
 pub mod learn;
 pub mod ron;
 pub mod stream;

@@ -15,6 +15,9 @@ use serde::{Deserialize, Serialize};
 use std::sync::{Mutex, PoisonError};
 use twox_hash::XxHash3_64;
 
+/// What moves the worlds, with the features that matter for bits. (A test holds the version equal to the lock file's.)
+pub const ENGINE: &str = "rapier3d 0.35.0-glamx0.2, dim3, f32, enhanced-determinism";
+
 /// How many threads the parallel loops use.
 #[derive(Resource, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Threads(pub usize);

@@ -1,13 +1,11 @@
 //! `apprentice evaluate`: a policy, or another pilot, on fixed held-out levels.
 
 use super::output::columns;
-use super::{Failure, General};
+use super::{Failure, General, pilot};
 use crate::curriculum::Level;
 use crate::curriculum::held_out;
 use crate::curriculum::level::read_levels;
 use crate::learn::policy::Policy;
-use crate::pilot::Pilot;
-use crate::ron;
 use crate::scene::plan::Plan;
 use crate::training::checkpoint;
 use crate::training::evaluation::{Judged, evaluate};
@@ -116,27 +114,17 @@ fn cases_of(path: &Path, args: &EvaluateArgs) -> Result<Vec<Case>, Failure> {
         }
         return policies(path, args.scene.as_deref());
     }
-    let pilot = match args.pilot.as_deref() {
-        Some("expert") => Pilot::expert(),
-        Some("random") => Pilot::random(),
-        Some("idle") => Pilot::Idle,
-        Some(run) if Path::new(run).exists() => return policies(Path::new(run), Some(path)),
-        Some(name) => {
-            let near = ron::nearest(name, ["expert", "random", "idle"]).map_or(String::new(), |near| format!(": did you mean `{near}`?"));
-            return Err(Failure::input(format!(
-                "there is no pilot `{name}`: `--pilot` is expert, random, idle, or the folder of a run{near}"
-            )));
-        }
-        None => return Err(Failure::input("a scene alone cannot be judged: say who decides with `--pilot expert|random|idle|RUN`")),
+    let Some(name) = args.pilot.clone() else {
+        return Err(Failure::input("a scene alone cannot be judged: say who decides with `--pilot expert|random|idle|RUN`"));
     };
-    let (plan, _) = recipe::plan(path)?;
-    let Some(task) = &plan.task else {
-        return Err(Failure::input(format!("the scene `{}` has no task: there is nothing to be judged", plan.name)));
-    };
-    if matches!(pilot, Pilot::Expert { .. }) && task.expert.is_none() {
-        return Err(Failure::input(format!("the scene `{}` has no expert", plan.name)));
+    if Path::new(&name).exists() {
+        return policies(Path::new(&name), Some(path));
     }
-    let name = args.pilot.clone().unwrap_or_default();
+    let (plan, _) = recipe::plan(path)?;
+    if plan.task.is_none() {
+        return Err(Failure::input(format!("the scene `{}` has no task: there is nothing to be judged", plan.name)));
+    }
+    let pilot = pilot::scripted(&name, &plan)?;
     Ok(vec![Case { name, plan, judged: Judged::Pilot(pilot), seed: args.seed, steps: 0 }])
 }
 

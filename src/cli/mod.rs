@@ -4,16 +4,21 @@ pub mod bench;
 mod check;
 mod compare;
 mod completions;
+mod data;
 mod evaluate;
 mod output;
+mod pilot;
+mod record;
+mod replay;
 mod scenes;
 mod train;
 
 use crate::bench::BenchError;
+use crate::durable::LogError;
+use crate::imitation::data_set::DataSetError;
 use crate::learn::backend::Device;
 use crate::physics::Threads;
 use crate::ron::Problems;
-use crate::training::durable::LogError;
 use crate::training::overrides::OverrideError;
 use crate::training::requirement::{Missed, RequirementError};
 use crate::training::run::RunError;
@@ -88,6 +93,12 @@ enum Verb {
     Evaluate(evaluate::EvaluateArgs),
     /// Compare runs: scores with intervals, probability of improvement, curves
     Compare(compare::CompareArgs),
+    /// Record demonstrations into a data set, by hand or by another pilot
+    Record(record::RecordArgs),
+    /// Replay demonstrations, in the window or (--verify) headless
+    Replay(replay::ReplayArgs),
+    /// Look at data sets, check, mend, edit and export them
+    Data(data::DataArgs),
     /// Measure the control step's own cost, beside bare Rapier worlds
     Bench(bench::BenchArgs),
     /// Write shell completions, or the manual page
@@ -99,6 +110,8 @@ enum Verb {
 enum Failure {
     /// A requirement was missed: exit code 1.
     Missed(Vec<Missed>),
+    /// Demonstrations are not what was recorded, in sentences: exit code 1.
+    Differs(Vec<String>),
     /// Bad input: exit code 2.
     Input(String),
     /// Interrupted: exit code 3.
@@ -128,6 +141,12 @@ impl From<RunError> for Failure {
             RunError::Recipe(problems) => problems.into(),
             other => Self::input(other),
         }
+    }
+}
+
+impl From<DataSetError> for Failure {
+    fn from(error: DataSetError) -> Self {
+        Self::input(error)
     }
 }
 
@@ -164,6 +183,13 @@ impl From<std::io::Error> for Failure {
     }
 }
 
+/// For verbs that want a window, in a program that was built without.
+fn needs_window(command: &str) -> Failure {
+    Failure::input(format!(
+        "this needs the window, which this program was built without. Build it with:\n  cargo run --release --features window -- {command}"
+    ))
+}
+
 /// Runs the command line that the process was given.
 pub fn run() -> ExitCode {
     let Cli { general, verb } = Cli::parse();
@@ -181,6 +207,9 @@ pub fn run() -> ExitCode {
         Verb::Train(args) => train::run(&args, &general),
         Verb::Evaluate(args) => evaluate::run(&args, &general),
         Verb::Compare(args) => compare::run(&args, &general),
+        Verb::Record(args) => record::run(&args, &general),
+        Verb::Replay(args) => replay::run(&args, &general),
+        Verb::Data(args) => data::run(&args, &general),
         Verb::Bench(args) => bench::run(&args, general.threads(), general.json).map_err(Failure::from),
         Verb::Completions(args) => completions::run(&args),
     };
@@ -189,6 +218,10 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Missed(missed)) => {
             missed.iter().for_each(|missed| eprintln!("{missed}"));
+            ExitCode::from(1)
+        }
+        Err(Failure::Differs(sentences)) => {
+            sentences.iter().for_each(|sentence| eprintln!("{error} {sentence}"));
             ExitCode::from(1)
         }
         Err(Failure::Input(message)) => {

@@ -11,6 +11,16 @@ pub(super) struct Output {
 }
 
 impl Output {
+    /// Prints a result for programs alone.
+    pub fn print_json(self, object: &impl Serialize) -> io::Result<()> {
+        if self.json { self.print(String::new, object) } else { Ok(()) }
+    }
+
+    /// Prints a result for people alone.
+    pub fn print_text(self, text: &str) -> io::Result<()> {
+        if self.json { Ok(()) } else { self.print(|| text.to_owned(), &()) }
+    }
+
     /// Prints a result. A reader that has gone away (`| head`) is no error.
     pub fn print(self, text: impl FnOnce() -> String, object: &impl Serialize) -> io::Result<()> {
         let line = if self.json { serde_json::to_string(object)? } else { text() };

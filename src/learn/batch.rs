@@ -38,6 +38,15 @@ impl Batch {
         self.values.len().checked_div(self.width).unwrap_or(0)
     }
 
+    /// Adds a row.
+    ///
+    /// # Panics
+    /// Where it is of another width.
+    pub fn push(&mut self, row: &[f32]) {
+        assert_eq!(row.len(), self.width, "a row of {} numbers among rows of {}", row.len(), self.width);
+        self.values.extend_from_slice(row);
+    }
+
     /// Row `index`.
     pub fn row(&self, index: usize) -> &[f32] {
         &self.values[index * self.width..(index + 1) * self.width]

@@ -141,6 +141,16 @@ pub enum Body {
     },
 }
 
+impl Body {
+    /// What it is called where other tools ask for a robot's type.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::CartPole { .. } => "cart_pole",
+            Self::Rover { .. } => "rover",
+        }
+    }
+}
+
 fn pole_length() -> Number {
     Number::Fixed(1.0)
 }

@@ -28,6 +28,8 @@ pub struct SensorPlan {
     noise: Quantity,
     delay: Quantity,
     width: usize,
+    /// Whether it tells of the body alone.
+    proprioceptive: bool,
 }
 
 /// What a sensor remembers: its readings that have not been shown yet.
@@ -49,7 +51,14 @@ impl SensorPlan {
         };
         let mut channels = Channels::default();
         sense.channels(plan, &mut channels);
-        Self { sense, noise: plan.quantities.resolve(noise), delay: plan.quantities.resolve(delay), width: channels.width() }
+        let proprioceptive = matches!(sensor, Sensor::Joints { .. } | Sensor::Motion { .. } | Sensor::LastAction { .. });
+        let (noise, delay) = (plan.quantities.resolve(noise), plan.quantities.resolve(delay));
+        Self { sense, noise, delay, width: channels.width(), proprioceptive }
+    }
+
+    /// For each channel of a whole observation, whether it tells of the body alone (its joints, its motion, what it did), not of what is around.
+    pub fn proprioceptive(sensors: &[Self]) -> Vec<bool> {
+        sensors.iter().flat_map(|sensor| std::iter::repeat_n(sensor.proprioceptive, sensor.width)).collect()
     }
 
     /// The channels of a whole observation. (A sensor that a scene has twice gets a number: `rays`, `rays_2`.)

@@ -5,10 +5,10 @@
 
 use crate::arena::Snapshot;
 use crate::curriculum::{EpisodeReport, TeacherState};
+use crate::durable;
 use crate::learn::LearnerState;
 use crate::learn::experience::rollout::Rollout;
 use crate::learn::policy::{CheckpointError, Policy};
-use crate::training::durable;
 use crate::training::summary::Evaluation;
 use crate::training::trainer::Progress;
 use serde::de::DeserializeOwned;

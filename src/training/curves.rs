@@ -1,8 +1,8 @@
 //! `curves.svg`: score and success against control steps, one colour per run or recipe, the mean over seeds in a band from the lowest to the
 //! highest.
 
-use super::durable;
 use super::metrics::Line;
+use crate::durable;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};

@@ -1,7 +1,7 @@
 //! The folder of a run: laid out so that it can be read without the place it came from, recognised, and held by one process at a time.
 
+use crate::durable;
 use crate::ron::Problems;
-use crate::training::durable;
 use crate::training::machine::Machine;
 use crate::training::recipe::{self, Prepared, Scenes};
 use crate::training::run::RunError;

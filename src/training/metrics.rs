@@ -1,7 +1,7 @@
 //! `metrics.jsonl`, the truth about a run: one object per update; and the TensorBoard event file that shows the same numbers.
 
-use super::durable::{self, JsonLines, LogError};
 use super::events::Event;
+use crate::durable::{self, JsonLines, LogError};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fs::{self, File};

@@ -1,10 +1,9 @@
 //! Headless training: what a run writes, and what its numbers say.
 //!
-//! [`durable`] is how anything reaches the disk, [`metrics`] what is written while training, [`summary`] what is left at the end.
+//! [`metrics`] is what is written while training, [`summary`] what is left at the end. ([`crate::durable`] is how it reaches the disk.)
 
 pub mod checkpoint;
 pub mod curves;
-pub mod durable;
 pub mod evaluation;
 pub mod events;
 pub mod folder;

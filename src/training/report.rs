@@ -1,9 +1,9 @@
 //! What runs came to: from run folders to `summary.json`, `summary.md` and `curves.svg`.
 
+use crate::durable;
 use crate::ron::{self, Problem, Problems};
 use crate::training::checkpoint::{self, Standing};
 use crate::training::curves::{Axis, Curve, Figure, points};
-use crate::training::durable;
 use crate::training::folder::{self, About};
 use crate::training::machine::Machine;
 use crate::training::metrics;

@@ -7,6 +7,8 @@ mod border;
 mod cli;
 mod contract;
 mod curriculum;
+mod durable;
+mod imitation;
 mod judge;
 mod learn;
 mod malformed;

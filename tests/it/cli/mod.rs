@@ -3,5 +3,6 @@
 mod check;
 mod evaluate;
 mod killed;
+mod record;
 mod train;
 mod words;

@@ -1,7 +1,6 @@
 //! Tests of `src/training/`.
 
 mod curves;
-mod durable;
 mod machine;
 mod metrics;
 mod overrides;

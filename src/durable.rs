@@ -79,6 +79,19 @@ pub fn sweep(folder: &Path) -> io::Result<()> {
     sync_folder(folder)
 }
 
+/// Puts a folder back that a kill caught while [`write_folder`] replaced it: `.NAME.old` becomes `NAME` where `NAME` is missing.
+///
+/// # Errors
+/// Whatever the file system says.
+pub fn recover(path: &Path) -> io::Result<()> {
+    let Ok(old) = beside(path, "old") else { return Ok(()) };
+    if path.exists() || !old.exists() {
+        return Ok(());
+    }
+    fs::rename(old, path)?;
+    sync_folder(parent(path))
+}
+
 /// Cuts a file back to its first `length` bytes. A file that is not there has no bytes.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! Files and folders that are whole or absent; logs that are cut back.
 
-use apprentice::training::durable::{JsonLines, LogError, cut, lines, sweep, write, write_folder};
+use apprentice::durable::{JsonLines, LogError, cut, lines, sweep, write, write_folder};
 use std::fs;
 use std::io;
 use std::path::Path;

@@ -1,0 +1,147 @@
+//! `apprentice record`: demonstrations into a data set; by hand in the window, by other pilots headless.
+
+use super::{Failure, General, pilot};
+use crate::imitation::data_set::DataSetError;
+use crate::imitation::data_set::repair::Repaired;
+use crate::imitation::data_set::writer::{Author, Writer};
+use crate::imitation::record::{Order, demonstrate};
+use crate::training::progress::{Display, Figures, Progress};
+use crate::training::recipe;
+use clap::Args;
+use serde_json::json;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+#[derive(Args)]
+#[command(
+    after_help = "A data set that is there already is gone on with.\n\nExamples:\n  apprentice record scenes/push data/push --pilot expert --episodes 50\n  apprentice record scenes/push data/push --pilot runs/push --episodes 10 --only-successes"
+)]
+pub(super) struct RecordArgs {
+    /// The scene
+    scene: PathBuf,
+    /// The data set's folder: a new one, or one to go on with
+    #[arg(value_name = "DATASET")]
+    data_set: PathBuf,
+    /// Who demonstrates: hand (in the window), expert, random, idle, or a run
+    #[arg(long, default_value = "hand", value_name = "PILOT")]
+    pilot: String,
+    /// How many episodes [default by hand: until stopped; else 10]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    episodes: Option<u32>,
+    /// Keep only episodes that succeeded, and go on until there are enough
+    #[arg(long)]
+    only_successes: bool,
+    /// Whose hands these are; kept with each episode
+    #[arg(long, default_value = "", value_name = "NAME")]
+    operator: String,
+    /// Seed of the levels, and of a random pilot
+    #[arg(long, default_value_t = 1, value_name = "S")]
+    seed: u64,
+    /// Go on with a data set whose worlds were moved by another physics
+    #[arg(long)]
+    other_physics: bool,
+}
+
+/// Why a recording broke off.
+enum Stopped {
+    Asked,
+    Failed(DataSetError),
+}
+
+pub(super) fn run(args: &RecordArgs, general: &General) -> Result<(), Failure> {
+    if args.pilot == "hand" {
+        return Err(super::needs_window(&format!("record {} {}", args.scene.display(), args.data_set.display())));
+    }
+    let (plan, _) = recipe::plan(&args.scene)?;
+    if args.only_successes && plan.task.is_none() {
+        return Err(Failure::input(format!("the scene `{}` has no task: nothing succeeds in it", plan.name)));
+    }
+    if plan.task.is_none() {
+        return Err(Failure::input(format!(
+            "the scene `{}` has no task: its episodes have no end, and want a hand to stop them",
+            plan.name
+        )));
+    }
+    let judged = pilot::named(&args.pilot, &plan)?;
+    let (mut writer, repaired) = Writer::open(&args.data_set, &plan, args.other_physics)?;
+    say_repaired(&repaired, general);
+    let author = Author { pilot: args.pilot.clone(), operator: args.operator.clone() };
+    let episodes = args.episodes.unwrap_or(10) as usize;
+    let order = Order {
+        plan: &plan,
+        pilot: &judged,
+        episodes,
+        successes_only: args.only_successes,
+        seed: args.seed,
+        before: writer.len(),
+        threads: general.threads(),
+    };
+    let stop = interrupted()?;
+    let before = writer.len();
+    let mut progress = Progress::new(Display::choose(general.quiet), plan.name.clone(), "episodes", 0, episodes as u64);
+    let (mut succeeded, mut score) = (0, 0.0);
+    let (tally, stopped) = demonstrate(&order, |demonstration, tally| {
+        if let Err(error) = writer.save(&demonstration, &author) {
+            return ControlFlow::Break(Stopped::Failed(error));
+        }
+        succeeded += usize::from(demonstration.success());
+        score += f64::from(demonstration.score);
+        let mean = |sum: f64| Some(sum / tally.kept as f64);
+        progress.update(tally.kept as u64, Figures { score: mean(score), success: mean(succeeded as f64) });
+        if stop.load(Ordering::Relaxed) { ControlFlow::Break(Stopped::Asked) } else { ControlFlow::Continue(()) }
+    });
+    progress.finish();
+    let set = match stopped {
+        Some(Stopped::Failed(error)) => {
+            let kept = writer.len();
+            return Err(Failure::input(format!("{error}\n{kept} episodes are safe in {}", args.data_set.display())));
+        }
+        Some(Stopped::Asked) | None => writer.finish()?,
+    };
+    let new = set.len() - before;
+    let object = json!({
+        "data_set": args.data_set, "scene": plan.name, "episodes": set.len(), "frames": set.info.total_frames, "new": new,
+        "succeeded": succeeded, "unsuccessful": tally.unsuccessful, "diverged": tally.diverged,
+    });
+    let text = || {
+        let mut text = format!("{new} episodes recorded, {succeeded} of them succeeded; {} holds {}", args.data_set.display(), set.len());
+        if tally.unsuccessful > 0 {
+            text += &format!("; {} were not kept because they did not succeed", tally.unsuccessful);
+        }
+        if tally.diverged > 0 {
+            text += &format!("; {} diverged and were not kept", tally.diverged);
+        }
+        text
+    };
+    general.output().print(text, &object)?;
+    match stopped {
+        Some(_) => Err(Failure::Interrupted("interrupted: the same command goes on".into())),
+        None => Ok(()),
+    }
+}
+
+/// Tells what opening a data set mended.
+pub(super) fn say_repaired(repaired: &Repaired, general: &General) {
+    if general.quiet || (repaired.adopted, repaired.removed) == (0, 0) {
+        return;
+    }
+    eprintln!(
+        "the last recording was cut off: {} whole episodes adopted, {} incomplete files removed; {} episodes are there",
+        repaired.adopted, repaired.removed, repaired.episodes
+    );
+}
+
+/// Set by Ctrl-C; a second one ends the process.
+fn interrupted() -> Result<Arc<AtomicBool>, Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let heard = stop.clone();
+    ctrlc::set_handler(move || {
+        if heard.swap(true, Ordering::Relaxed) {
+            std::process::exit(3);
+        }
+    })
+    .map_err(Failure::input)?;
+    Ok(stop)
+}

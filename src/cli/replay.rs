@@ -1,0 +1,75 @@
+//! `apprentice replay`: demonstrations once more; in the window, or headless, all of them, compared bit for bit.
+
+use super::{Failure, General};
+use crate::imitation::data_set::DataSet;
+use crate::imitation::data_set::DataSetError;
+use crate::imitation::demonstration::Demonstration;
+use crate::imitation::replay::{Replayed, verify};
+use crate::physics::Threads;
+use clap::Args;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+#[derive(Args)]
+#[command(after_help = "Examples:\n  apprentice replay data/push --verify\n  apprentice replay data/push --episode 3")]
+pub(super) struct ReplayArgs {
+    /// The data set
+    #[arg(value_name = "DATASET")]
+    data_set: PathBuf,
+    /// Only this episode, from 0
+    #[arg(long, value_name = "I")]
+    episode: Option<usize>,
+    /// Headless: hold every frame's state hash against the recorded one, and name the first that differs
+    #[arg(long)]
+    verify: bool,
+    /// How many arenas replay side by side [default: up to 256]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    arenas: Option<u32>,
+}
+
+pub(super) fn run(args: &ReplayArgs, general: &General) -> Result<(), Failure> {
+    let set = DataSet::open(&args.data_set)?;
+    let episodes: Vec<usize> = match args.episode {
+        Some(episode) => vec![episode],
+        None => (0..set.len()).collect(),
+    };
+    if !args.verify {
+        return Err(super::needs_window(&format!("replay {}", args.data_set.display())));
+    }
+    let results = replayed(&set, &episodes, general.threads(), args.arenas.map(|arenas| arenas as usize))?;
+    let frames: usize = results.iter().map(|result| result.frames).sum();
+    let mut differing = Vec::new();
+    for result in &results {
+        general.output().print_json(&json!({ "episode": result.episode, "frames": result.frames, "differs": result.differs }))?;
+        if let Some(frame) = result.differs {
+            differing.push(format!("episode {}: frame {frame} of {} differs", result.episode, result.frames));
+        }
+    }
+    if differing.is_empty() {
+        let text = format!("{} episodes, {frames} frames: every hash is equal", results.len());
+        return Ok(general.output().print_text(&text)?);
+    }
+    Err(Failure::Differs(differing))
+}
+
+/// Replays episodes of a set, those of each scene together.
+pub(super) fn replayed(set: &DataSet, episodes: &[usize], threads: Threads, arenas: Option<usize>) -> Result<Vec<Replayed>, DataSetError> {
+    let mut scenes: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for episode in episodes {
+        scenes.entry(&set.line(*episode)?.scene_hash).or_default().push(*episode);
+    }
+    let mut results = Vec::new();
+    for episodes in scenes.values() {
+        let plan = set.plan(episodes[0])?;
+        // Not all at once: a large set need not fit into memory.
+        for episodes in episodes.chunks(1024) {
+            let demonstrations =
+                episodes.iter().map(|episode| set.demonstration(*episode, &plan)).collect::<Result<Vec<Demonstration>, _>>()?;
+            let replays = verify(&plan, &demonstrations, threads, arenas);
+            results.extend(replays.into_iter().map(|replay| Replayed { episode: episodes[replay.episode], ..replay }));
+        }
+    }
+    results.sort_by_key(|result| result.episode);
+    Ok(results)
+}

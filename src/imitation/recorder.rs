@@ -1,0 +1,154 @@
+//! Keeps the rows of live arenas, and makes a [`Demonstration`] of every episode that ends.
+//!
+//! An arena is recorded while it has a [`Recorder`] that is switched on. The tape starts at the next observation, with a snapshot of the arena:
+//! mostly at the start of an episode, but any moment will do (a fork, a rewound arena).
+
+use crate::arena::{Arena, ArenaQuery, ArenaQueryItem, FinishedEpisodes, Snapshot, finish, observe, step_hash};
+use crate::control::{ControlStep, ControlSystems};
+use crate::imitation::demonstration::{Demonstration, Rows};
+use crate::imitation::quality::Quality;
+use crate::physics::{Threads, in_parallel};
+use crate::signal::Outcome;
+use bevy::prelude::*;
+
+/// Lets arenas that have a [`Recorder`] be recorded.
+pub struct RecorderPlugin;
+
+/// Records the arena on whose entity it sits.
+#[derive(Component, Default)]
+pub struct Recorder {
+    /// Whether it records. Switching it off throws the open tape away.
+    pub on: bool,
+    /// Whether a person has taken over in this step, and how late the input was, ms.
+    pub hand: (bool, f32),
+    /// Steps so far that the window did later than the clock wanted.
+    pub slips: u32,
+    tape: Option<Tape>,
+}
+
+/// The episode that is being recorded.
+struct Tape {
+    snapshot: Snapshot,
+    first_step: usize,
+    rows: Rows,
+}
+
+/// The demonstrations that ended in this step, with the index of their arena, in that order. Taken by whoever keeps them.
+#[derive(Resource, Default)]
+pub struct Recorded(pub Vec<(usize, Demonstration)>);
+
+impl Plugin for RecorderPlugin {
+    fn build(&self, app: &mut App) {
+        app.init_resource::<Recorded>().add_systems(
+            ControlStep,
+            (
+                open.in_set(ControlSystems::Observe).after(observe),
+                keep.in_set(ControlSystems::Record),
+                close.in_set(ControlSystems::Reset).after(finish),
+            ),
+        );
+    }
+}
+
+impl Recorder {
+    /// One that records from the next observation on.
+    pub fn started() -> Self {
+        Self { on: true, ..Self::default() }
+    }
+
+    /// Rows on the open tape.
+    pub fn length(&self) -> usize {
+        self.tape.as_ref().map_or(0, |tape| tape.rows.len())
+    }
+
+    /// Throws the open tape away and starts anew with the next observation.
+    pub fn discard(&mut self) {
+        self.tape = None;
+        self.slips = 0;
+    }
+
+    /// Ends the recording by hand: to be called between `Observe` and `Decide`, while the arena's observation is that of the present
+    /// state. None where nothing is on the tape.
+    pub fn stop(&mut self, item: &ArenaQueryItem<'_, '_>) -> Option<Demonstration> {
+        let tape = self.tape.take_if(|tape| !tape.rows.is_empty())?;
+        let slips = std::mem::take(&mut self.slips);
+        Some(tape.demonstration(&item.arena, Outcome::TimedOut, true, item.observation.0.clone(), slips))
+    }
+}
+
+impl Tape {
+    fn demonstration(self, arena: &Arena, outcome: Outcome, stopped: bool, final_observation: Vec<f32>, slips: u32) -> Demonstration {
+        let Self { snapshot, rows, .. } = self;
+        let total: f32 = rows.rewards.iter().sum();
+        let score = arena.plan.task.as_ref().map_or(0.0, |task| task.score(total, rows.len(), outcome));
+        Demonstration {
+            lesson: snapshot.lesson().clone(),
+            snapshot,
+            outcome,
+            stopped,
+            success_once: rows.success.contains(&true),
+            score,
+            final_observation,
+            marked: None,
+            quality: Quality::of(&rows, arena.plan.timing.control_hz, slips),
+            inputs: Vec::new(),
+            rows,
+        }
+    }
+}
+
+/// Starts a tape where one is wanted.
+pub(crate) fn open(mut arenas: Query<(ArenaQuery, &mut Recorder)>) {
+    for (mut item, mut recorder) in &mut arenas {
+        if !recorder.on {
+            if recorder.tape.is_some() {
+                recorder.discard();
+            }
+            continue;
+        }
+        if recorder.tape.is_none() {
+            let plan = &item.arena.plan;
+            let rows = Rows::new(plan.observation.width(), plan.action.width());
+            let first_step = item.arena.episode.step;
+            recorder.tape = Some(Tape { snapshot: item.capture().without_pilot(), first_step, rows });
+        }
+    }
+}
+
+/// Keeps the row of this step.
+fn keep(mut arenas: Query<(ArenaQuery, &mut Recorder)>, threads: Res<Threads>) {
+    let mut items: Vec<_> = arenas.iter_mut().filter(|(_, recorder)| recorder.tape.is_some()).collect();
+    in_parallel(*threads, &mut items, 32, |(item, recorder)| {
+        let ticks_per_step = u64::from(item.arena.plan.timing.ticks_per_step());
+        let (intervention, latency) = recorder.hand;
+        let Some(tape) = &mut recorder.tape else { return };
+        let rows = &mut tape.rows;
+        // The step that was just done began at the tick where the one before ended.
+        rows.ticks.push((tape.first_step + rows.rewards.len()) as u64 * ticks_per_step);
+        rows.observations.push(&item.observation.0);
+        rows.actions.push(&item.action.0);
+        rows.rewards.push(item.reward.dense);
+        rows.success.push(item.success.0);
+        rows.hashes.push(step_hash(item));
+        rows.interventions.push(intervention);
+        rows.latencies.push(latency);
+        rows.labels.push(None);
+    });
+}
+
+/// Makes demonstrations of the episodes that ended.
+pub(crate) fn close(mut arenas: Query<(&Arena, &mut Recorder)>, finished: Res<FinishedEpisodes>, mut recorded: ResMut<Recorded>) {
+    if finished.0.is_empty() {
+        return;
+    }
+    let mut over: Vec<_> = arenas.iter_mut().filter(|(_, recorder)| recorder.tape.is_some()).collect();
+    over.sort_by_key(|(arena, _)| arena.index);
+    for finished in &finished.0 {
+        let Ok(index) = over.binary_search_by_key(&finished.report.arena, |(arena, _)| arena.index) else { continue };
+        let (arena, recorder) = &mut over[index];
+        let slips = std::mem::take(&mut recorder.slips);
+        let Some(tape) = recorder.tape.take() else { continue };
+        let demonstration = tape.demonstration(arena, finished.report.outcome, false, finished.observation.clone(), slips);
+        recorded.0.push((finished.report.arena, demonstration));
+    }
+}

@@ -1,0 +1,143 @@
+//! `record`, `replay` and `data`, as people and scripts use them.
+
+use crate::workshop::{Workshop, wait_until};
+use apprentice::imitation::data_set::DataSet;
+use apprentice::imitation::data_set::files::Info;
+use apprentice::stream::{Purpose, Stream};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+#[test]
+fn an_expert_is_recorded_looked_at_edited_and_replayed() {
+    let workshop = Workshop::new();
+    let told = workshop.apprentice("record short data/short --pilot expert --episodes 5 --operator ada");
+    assert_eq!(told.code, Some(0), "{}", told.err);
+    assert!(told.out.contains("5 episodes recorded"), "{}", told.out);
+    let told = workshop.apprentice("record short data/short --pilot random --episodes 2");
+    assert!(told.out.contains("2 episodes recorded") && told.out.contains("holds 7"), "{}", told.out);
+    let told = workshop.apprentice("data list");
+    assert!(told.out.contains("data/short") && told.out.contains("short"), "{}", told.out);
+    let told = workshop.apprentice("data show data/short");
+    assert!(told.out.contains("observation.state") && told.out.contains("7 episodes"), "{}", told.out);
+    let told = workshop.apprentice("data show data/short --episode 6");
+    assert!(told.out.contains("flown by random") && told.out.contains("pole_length"), "{}", told.out);
+    let told = workshop.apprentice("replay data/short --verify");
+    assert_eq!((told.code, told.out.contains("7 episodes")), (Some(0), true), "{} {}", told.out, told.err);
+    for (words, expected) in [
+        ("data trim data/short --episode 1 --rows 3..20", "7 episodes"),
+        ("data drop data/short --episodes 0,5-6", "4 episodes"),
+        ("data split data/short --out data/parts --parts train=3,test=1", "test: 1 episodes"),
+        ("data merge data/parts/train data/parts/test --out data/again", "4 episodes"),
+        ("data compact data/again", "4 episodes"),
+        ("data repair data/again", "4 episodes"),
+        ("data verify data/again data/short", "4 episodes are as they should be"),
+        ("data export data/again minari --name ada/short-v0", "minari.load_dataset(\"ada/short-v0\")"),
+    ] {
+        let told = workshop.apprentice(words);
+        assert_eq!((told.code, told.out.contains(expected)), (Some(0), true), "{words}: {} {}", told.out, told.err);
+    }
+    assert!(workshop.path("minari/ada/short-v0/data/3/part-0.parquet").is_file());
+}
+
+#[test]
+fn bad_input_is_refused_with_what_to_do() {
+    let workshop = Workshop::new();
+    workshop.apprentice("record short data/short --pilot expert --episodes 2");
+    workshop.write("full/letter.txt", "dear reader");
+    for (words, expected) in [
+        ("record short data/short", "--features window"),
+        ("record short data/short --pilot expret", "did you mean `expert`?"),
+        ("record short full --pilot expert", "holds `letter.txt`"),
+        ("record short short/scene.ron --pilot expert", "is a file"),
+        ("record short /proc/apprentice --pilot expert", "/proc/apprentice"),
+        ("replay nowhere --verify", "this is no data set"),
+        ("replay data/short", "--features window"),
+        ("replay data/short --verify --episode 9", "there is no episode 9"),
+        ("data trim data/short --episode 0 --rows 7", "is no range of rows"),
+        ("data trim data/short --episode 0 --rows 5..900", "cannot be kept"),
+        ("data drop data/short", "say which episodes"),
+        ("data merge data/short data/short --out full", "is there already"),
+        ("data split data/short --out parts --parts train", "is no part"),
+        ("data export data/short minari --name short", "is no name of a Minari data set"),
+        ("data list nowhere", "there is no data set"),
+    ] {
+        let told = workshop.apprentice(words);
+        assert_eq!((told.code, told.err.contains(expected)), (Some(2), true), "{words}: {}", told.err);
+    }
+    assert_eq!(workshop.apprentice("data verify data/short").code, Some(0), "nothing of this did any harm");
+}
+
+#[test]
+fn a_flipped_bit_in_the_file_is_found() {
+    let workshop = Workshop::new();
+    workshop.apprentice("record short data/short --pilot expert --episodes 2");
+    flip(&workshop.path("data/short/data/chunk-000/file-001.parquet"), 23);
+    let told = workshop.apprentice("replay data/short --verify");
+    assert_eq!((told.code, told.err.contains("episode 1: frame 23 of 24 differs")), (Some(1), true), "{}", told.err);
+    let told = workshop.apprentice("data verify data/short");
+    assert_eq!((told.code, told.err.contains("episode 1: its frames have changed")), (Some(1), true), "{}", told.err);
+}
+
+/// Flips the lowest bit of the action in row `row` of a file of frames.
+fn flip(path: &Path, row: usize) {
+    use arrow_array::{Array, ArrayRef, Float32Array, RecordBatch, cast::AsArray, types::Float32Type};
+    use std::sync::Arc;
+    let file = fs::File::open(path).unwrap();
+    let mut reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap();
+    let batch = reader.next().unwrap().unwrap();
+    let index = batch.schema().index_of("action").unwrap();
+    let mut values = batch.column(index).as_primitive::<Float32Type>().values().to_vec();
+    values[row] = f32::from_bits(values[row].to_bits() ^ 1);
+    let mut columns: Vec<ArrayRef> = batch.columns().to_vec();
+    columns[index] = Arc::new(Float32Array::from(values));
+    assert_eq!(columns[index].len(), batch.num_rows());
+    let batch = RecordBatch::try_new(batch.schema(), columns).unwrap();
+    let mut writer = parquet::arrow::ArrowWriter::try_new(fs::File::create(path).unwrap(), batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+}
+
+#[test]
+fn a_recorder_killed_at_any_moment_loses_no_saved_episode() {
+    let workshop = Workshop::new();
+    let root = workshop.path("data/short");
+    let mut stream = Stream::new(7, Purpose::Bootstrap, 0, 0);
+    let mut before = 0;
+    for _ in 0..12 {
+        let mut child = workshop.begin("record short data/short --pilot expert --episodes 5000 --quiet");
+        // Somewhere in the saving of one of the next episodes.
+        let more = before + 1 + (4.0 * stream.unit()) as usize;
+        wait_until("episodes", || Info::read(&root).is_ok_and(|info| info.total_episodes >= more));
+        (0..(3000.0 * stream.unit()) as usize).for_each(|_| std::thread::yield_now());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let counted = DataSet::open(&root).unwrap().len();
+        assert!(counted >= before, "{counted} episodes, where {before} had been saved");
+        let told = workshop.apprentice("data repair data/short");
+        assert_eq!(told.code, Some(0), "{}", told.err);
+        let set = DataSet::open(&root).unwrap();
+        assert!(set.len() >= counted && set.len() <= counted + 1, "at most the one that was being saved is adopted");
+        before = set.len();
+    }
+    assert!(before > 0, "something was recorded at all");
+    let told = workshop.apprentice("data verify data/short");
+    assert_eq!(told.code, Some(0), "{}", told.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_is_told_and_what_was_saved_stays() {
+    let workshop = Workshop::new();
+    // No file may grow over 4 KiB blocks: the statistics of the set do, as on a disk that is full.
+    let program = env!("CARGO_BIN_EXE_apprentice");
+    workshop.apprentice("record short data/short --pilot expert --episodes 1");
+    let script = format!("trap '' XFSZ; ulimit -f 4; exec {program} record short data/short --pilot expert --episodes 40 --quiet");
+    let output = Command::new("sh").args(["-c", &script]).current_dir(workshop.path("")).output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), err.contains("episodes are safe in data/short")), (Some(2), true), "{err}");
+    let told = workshop.apprentice("data verify data/short");
+    assert_eq!(told.code, Some(0), "{}", told.err);
+    let told = workshop.apprentice("record short data/short --pilot expert --episodes 2");
+    assert_eq!(told.code, Some(0), "{}", told.err);
+}
