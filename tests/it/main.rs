@@ -11,6 +11,7 @@ mod judge;
 mod learn;
 mod malformed;
 mod physics;
+mod pilot;
 mod place;
 mod ron;
 mod scene;
