@@ -72,7 +72,8 @@
 //!
 //! # Features of the package
 //!
-//! There are none yet: the default is headless, on the CPU, and needs nothing but Rust and a C compiler.
+//! The default is headless, on the CPU, and needs nothing but Rust and a C compiler. `window` adds the window, hands and film (on Linux:
+//! libudev's headers and pkg-config to build).
 
 pub mod arena;
 pub mod body;
@@ -94,3 +95,5 @@ pub mod learn;
 pub mod ron;
 pub mod stream;
 pub mod training;
+#[cfg(feature = "window")]
+pub mod window;

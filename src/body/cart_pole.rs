@@ -10,6 +10,7 @@
 use super::{Embodiment, Joint, Parts};
 use crate::physics::Physics;
 use crate::physics::rapier::prelude::*;
+use crate::pilot::hand::{Bindings, Input};
 use crate::scene::plan::{Quantities, Quantity};
 use crate::scene::schema::{Body, Joints};
 use crate::signal::Channels;
@@ -137,5 +138,14 @@ impl Embodiment for CartPole {
         let cart = &mut physics.bodies[parts.root()];
         cart.reset_forces(false);
         cart.add_force(Vector::new(FORCE * action[0], 0.0, 0.0), true);
+    }
+
+    fn bindings(&self) -> Bindings {
+        let along = [("force", 1.0)];
+        Bindings::of("CartPole")
+            .with("push the cart", Input::LeftStickX, &along)
+            .with("push the cart", Input::RightStickX, &along)
+            .keys("push the cart", "KeyD", "KeyA", &along)
+            .with("push the cart", Input::MouseX, &along)
     }
 }

@@ -5,6 +5,7 @@ pub mod rover;
 
 use crate::physics::rapier::prelude::*;
 use crate::physics::{Physics, PhysicsView};
+use crate::pilot::hand::Bindings;
 use crate::scene::number::Number;
 use crate::scene::plan::Quantities;
 use crate::scene::schema::{Body, Joints};
@@ -32,6 +33,8 @@ pub trait Embodiment: Send + Sync {
     fn set(&self, values: &[f32], parts: &Parts, physics: &mut Physics<'_>);
     /// Turns an action into motor targets and forces, which hold for the whole control step.
     fn act(&self, values: &[f32], parts: &Parts, action: &[f32], physics: &mut Physics<'_>);
+    /// What sticks, buttons and keys do to it, in its control mode: plain data, which a headless app leaves alone.
+    fn bindings(&self) -> Bindings;
 }
 
 /// The body of a scene.

@@ -14,6 +14,7 @@
 use super::{Embodiment, Joint, Parts, link_groups, standing};
 use crate::physics::Physics;
 use crate::physics::rapier::prelude::*;
+use crate::pilot::hand::{Bindings, Input};
 use crate::scene::plan::{Quantities, Quantity};
 use crate::scene::schema::{Body, Joints, RoverControl};
 use crate::signal::Channels;
@@ -165,6 +166,30 @@ impl Embodiment for Rover {
             joint.set_motor(physics, |data| {
                 data.set_motor_velocity(JointAxis::AngX, speed, GRIP);
             });
+        }
+    }
+
+    fn bindings(&self) -> Bindings {
+        match self.control {
+            RoverControl::Wheels => {
+                let (both, apart) = ([("left", 1.0), ("right", 1.0)], [("left", -0.6), ("right", 0.6)]);
+                Bindings::of("Rover(Wheels)")
+                    .with("left wheels", Input::LeftStickY, &[("left", 1.0)])
+                    .with("right wheels", Input::RightStickY, &[("right", 1.0)])
+                    .keys("drive", "KeyW", "KeyS", &both)
+                    .with("drive", Input::MouseY, &both)
+                    .keys("turn", "KeyA", "KeyD", &apart)
+                    .with("turn", Input::MouseX, &[("left", 0.6), ("right", -0.6)])
+            }
+            // To the right is clockwise: a negative turn.
+            RoverControl::Heading => Bindings::of("Rover(Heading)")
+                .with("drive", Input::LeftStickY, &[("forward", 1.0)])
+                .keys("drive", "KeyW", "KeyS", &[("forward", 1.0)])
+                .with("drive", Input::MouseY, &[("forward", 1.0)])
+                .with("turn", Input::LeftStickX, &[("turn", -1.0)])
+                .with("turn", Input::RightStickX, &[("turn", -1.0)])
+                .keys("turn", "KeyA", "KeyD", &[("turn", 1.0)])
+                .with("turn", Input::MouseX, &[("turn", -1.0)]),
         }
     }
 }

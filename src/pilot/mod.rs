@@ -1,6 +1,7 @@
 //! Pilots: who decides in an arena.
 
 pub mod expert;
+pub mod hand;
 pub mod policy;
 
 use crate::arena::{ArenaQuery, ArenaQueryItem};
@@ -9,6 +10,7 @@ use crate::physics::{Threads, in_parallel};
 use crate::stream::{Purpose, Stream};
 use bevy::prelude::*;
 use expert::ExpertMemory;
+use hand::{HandCommand, Hands};
 use serde::{Deserialize, Serialize};
 
 /// Who decides in an arena, and what they remember of the episode.
@@ -39,6 +41,8 @@ pub enum Pilot {
         /// What it remembers: recurrent state, a pending chunk; empty for most.
         memory: Vec<f32>,
     },
+    /// Hands: what sticks, buttons and keys say (see [`hand`]).
+    Hand,
 }
 
 impl Pilot {
@@ -65,7 +69,7 @@ impl Pilot {
     /// Forgets the last episode, before the episode `number` of an arena.
     pub fn begin(&mut self, seed: u64, arena: u64, number: u64) {
         match self {
-            Self::Idle => {}
+            Self::Idle | Self::Hand => {}
             Self::Random { stream } => *stream = Some(Stream::new(seed, Purpose::Pilot, arena, number)),
             Self::Expert { memory } => *memory = ExpertMemory::default(),
             Self::Replay { next, .. } => *next = 0,
@@ -79,17 +83,19 @@ pub struct PilotPlugin;
 
 impl Plugin for PilotPlugin {
     fn build(&self, app: &mut App) {
-        app.add_systems(ControlStep, decide.in_set(ControlSystems::Decide));
+        app.init_resource::<Hands>().add_message::<HandCommand>();
+        let latch = hand::hands::latch.in_set(hand::hands::Latch);
+        app.add_systems(ControlStep, (latch, decide).chain().in_set(ControlSystems::Decide));
     }
 }
 
-fn decide(mut arenas: Query<ArenaQuery>, threads: Res<Threads>) {
+fn decide(mut arenas: Query<ArenaQuery>, hands: Res<Hands>, threads: Res<Threads>) {
     let mut items: Vec<_> = arenas.iter_mut().collect();
     items.retain(|item| !matches!(*item.pilot, Pilot::Policy { .. }));
-    in_parallel(*threads, &mut items, 32, decide_one);
+    in_parallel(*threads, &mut items, 32, |item| decide_one(item, &hands));
 }
 
-fn decide_one(item: &mut ArenaQueryItem<'_, '_>) {
+fn decide_one(item: &mut ArenaQueryItem<'_, '_>, hands: &Hands) {
     let mut action = std::mem::take(&mut item.action.0);
     let mut pilot = std::mem::take(&mut *item.pilot);
     match &mut pilot {
@@ -109,6 +115,13 @@ fn decide_one(item: &mut ArenaQueryItem<'_, '_>) {
                 None => action.fill(0.0),
             }
             *next += 1;
+        }
+        Pilot::Hand => {
+            if hands.action().len() == action.len() {
+                action.copy_from_slice(hands.action());
+            } else {
+                action.fill(0.0);
+            }
         }
     }
     item.action.0 = action;

@@ -10,6 +10,7 @@ use crate::control::ControlTiming;
 use crate::curriculum::Level;
 use crate::physics::rapier::prelude::*;
 use crate::physics::{Physics, PhysicsQuery, PhysicsView, WorldState, empty_world, integration};
+use crate::pilot::hand::Bindings;
 use crate::ron::Problems;
 use crate::sensor::SensorPlan;
 use crate::signal::Channels;
@@ -123,6 +124,8 @@ pub struct Plan {
     pub things: Vec<Thing>,
     /// The body's links and joints.
     pub parts: Parts,
+    /// What hands do to the body.
+    pub bindings: Bindings,
     pub(crate) body: Box<dyn Embodiment>,
     pub(crate) sensors: Vec<SensorPlan>,
     pub(crate) disturbances: Vec<DisturbancePlan>,
@@ -225,6 +228,7 @@ impl Plan {
             task: None,
             things,
             parts,
+            bindings: body.bindings(),
             body,
             sensors: Vec::new(),
             disturbances: Vec::new(),

@@ -13,6 +13,7 @@ mod judge;
 mod learn;
 mod malformed;
 mod physics;
+mod pilot;
 mod place;
 mod ron;
 mod scene;
@@ -21,4 +22,6 @@ mod stage;
 mod stream;
 mod task;
 mod training;
+#[cfg(feature = "window")]
+mod window;
 mod workshop;

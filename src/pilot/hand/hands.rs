@@ -1,0 +1,239 @@
+//! The events, the latch, the log.
+
+use super::input::STICKS;
+use super::{Bindings, Drive, HandCommand, HandSettings, Input};
+use crate::arena::Arena;
+use crate::pilot::Pilot;
+use crate::signal::Channels;
+use bevy::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
+
+/// A raw event, and the tick at which it counted. For information: a replay does not read it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HandInput {
+    /// The physics tick of the episode before which it was latched, from 0.
+    pub tick: u64,
+    /// What was moved.
+    pub input: Input,
+    /// Where to: a stick or trigger before dead zone and curve, 0 or 1 of a button or key, the way of the mouse.
+    pub value: f32,
+}
+
+/// What hands did since the log was last taken.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HandLog {
+    /// The raw events in their order, up to [`MOST`] (the oldest are dropped).
+    pub inputs: Vec<HandInput>,
+    /// Latches while an arena was flown by hand.
+    pub latches: u32,
+    /// How many of them had a channel at its limit of ±1.
+    pub clipped: u32,
+    /// How many of them moved nothing: every channel was 0.
+    pub idle: u32,
+}
+
+/// As many raw events are kept.
+pub const MOST: usize = 1 << 17;
+
+/// From here on an axis or a trigger counts as touched.
+const TOUCHED: f32 = 0.6;
+/// From here on a button or trigger counts as pressed.
+pub const PRESSED: f32 = 0.5;
+
+/// How an input stands.
+#[derive(Clone, Copy, Debug, Default)]
+struct Held {
+    /// The last event's value.
+    raw: f32,
+    /// Whether it was pressed since the last latch, so that a short tap between two steps is not lost.
+    tapped: bool,
+    /// As latched: after dead zone, curve and ramp.
+    value: f32,
+}
+
+/// What the hands do. Feed it with events; it is latched once per control step.
+#[derive(Resource, Default)]
+pub struct Hands {
+    /// What the user has changed.
+    pub settings: HandSettings,
+    /// Whether the hand takes over (the right bumper is held), as latched.
+    pub intervening: bool,
+    /// Whether the pad that was in use is gone. A recording session pauses while it is. Cleared when a pad comes or is touched.
+    pub lost: bool,
+    /// How long the oldest of the events that the last latch took had waited for it, in ms; 0 where there were none. Told to people; no
+    /// simulated number depends on it.
+    pub latency_ms: f32,
+    /// While a new binding is waited for: what is moved is only noted (see [`Hands::take_touched`]), drives nothing and asks nothing.
+    pub listening: bool,
+    held: BTreeMap<Input, Held>,
+    pending: Vec<(Input, f32)>,
+    oldest: Option<Instant>,
+    asked: Vec<HandCommand>,
+    touched: Option<Input>,
+    action: Vec<f32>,
+    log: VecDeque<HandInput>,
+    latches: u32,
+    clipped: u32,
+    idle: u32,
+}
+
+impl Hands {
+    /// An event: `input` now stands at `value` (for the mouse: has moved by `value`, in shares of its reach). Call it when the event
+    /// comes; it counts from the next latch on.
+    pub fn feed(&mut self, input: Input, value: f32) {
+        let mouse = matches!(input, Input::MouseX | Input::MouseY);
+        if self.listening && !mouse && value.abs() >= TOUCHED {
+            self.touched = Some(input);
+            return;
+        }
+        let held = self.held.entry(input.clone()).or_default();
+        let before = held.raw;
+        held.raw = if mouse { before + value } else { value }.clamp(-1.0, 1.0);
+        if !input.is_axis() && before < PRESSED && held.raw >= PRESSED {
+            held.tapped = true;
+            self.asked.extend(self.settings.asks(&input));
+        }
+        if self.pending.len() < MOST {
+            self.pending.push((input, value));
+        }
+        self.oldest.get_or_insert_with(clock);
+    }
+
+    /// Lets go of every input for which `which` holds.
+    pub fn release(&mut self, which: impl Fn(&Input) -> bool) {
+        let moved: Vec<_> = self.held.iter().filter(|(input, held)| held.raw != 0.0 && which(input)).collect();
+        let moved: Vec<_> = moved.into_iter().map(|(input, held)| (input.clone(), held.raw)).collect();
+        for (input, raw) in moved {
+            let mouse = matches!(input, Input::MouseX | Input::MouseY);
+            self.feed(input, if mouse { -raw } else { 0.0 });
+        }
+    }
+
+    /// The pad in use is gone: lets go of everything on it.
+    pub fn lose_pad(&mut self) {
+        self.release(Input::is_of_pad);
+        self.lost = true;
+    }
+
+    /// The last event's value of an input: 0 where there was none.
+    pub fn raw(&self, input: &Input) -> f32 {
+        self.held.get(input).map_or(0.0, |held| held.raw)
+    }
+
+    /// The latched value of an input, after dead zone, curve and ramp: sticks and mouse in [-1, 1], all others in [0, 1].
+    pub fn value(&self, input: &Input) -> f32 {
+        self.held.get(input).map_or(0.0, |held| held.value)
+    }
+
+    /// The action that the latched values stand for, in the arena that is flown: every channel in [-1, 1]. Empty where none is.
+    pub fn action(&self) -> &[f32] {
+        &self.action
+    }
+
+    /// The input that was touched last while listening, since this was last asked: for binding it.
+    pub fn take_touched(&mut self) -> Option<Input> {
+        self.touched.take()
+    }
+
+    /// Whether something was asked by buttons.
+    pub fn has_asked(&self) -> bool {
+        !self.asked.is_empty()
+    }
+
+    /// What was asked by buttons since this was last called.
+    pub fn take_asked(&mut self) -> Vec<HandCommand> {
+        std::mem::take(&mut self.asked)
+    }
+
+    /// What hands did since this was last called: to be called when an episode begins, and when it is saved or discarded.
+    pub fn take_log(&mut self) -> HandLog {
+        let [latches, clipped, idle] = [&mut self.latches, &mut self.clipped, &mut self.idle].map(std::mem::take);
+        HandLog { inputs: std::mem::take(&mut self.log).into(), latches, clipped, idle }
+    }
+
+    /// Takes over what was fed since the last latch. `tick` is the episode's, `dt` the time of a control step, s.
+    pub fn latch(&mut self, tick: u64, dt: f32) {
+        for (input, value) in self.pending.drain(..) {
+            if self.log.len() == MOST {
+                self.log.pop_front();
+            }
+            self.log.push_back(HandInput { tick, input, value });
+        }
+        self.latency_ms = self.oldest.take().map_or(0.0, |oldest| clock().duration_since(oldest).as_secs_f32() * 1e3);
+        let gentle = self.is_held(&self.settings.gentle);
+        self.intervening = self.is_held(&self.settings.intervene);
+        let (shaping, ramp) = (self.settings.shaping, self.settings.keys);
+        for (input, held) in &mut self.held {
+            let pressed = std::mem::take(&mut held.tapped) || held.raw >= PRESSED;
+            held.value = match input {
+                Input::Key(_) => ramp.step(held.value, pressed, gentle, dt),
+                Input::MouseX | Input::MouseY => held.raw,
+                trigger if trigger.is_trigger() => shaping.one(held.raw),
+                _ => f32::from(pressed),
+            };
+        }
+        for (x, y) in STICKS {
+            let felt = shaping.stick(self.raw(&x), self.raw(&y));
+            for (input, value) in [(x, felt.0), (y, felt.1)] {
+                if let Some(held) = self.held.get_mut(&input) {
+                    held.value = value;
+                }
+            }
+        }
+    }
+
+    fn is_held(&self, inputs: &[Input]) -> bool {
+        inputs.iter().filter_map(|input| self.held.get(input)).any(|held| held.tapped || held.raw >= PRESSED)
+    }
+
+    /// Makes the latched values the action of a body with these bindings and channels.
+    pub fn drive(&mut self, bindings: &Bindings, channels: &Channels) {
+        let mut action = std::mem::take(&mut self.action);
+        add_up(self.settings.drives(bindings), channels, |input| self.value(input), &mut action);
+        self.latches += 1;
+        self.clipped += u32::from(action.iter().any(|channel| channel.abs() >= 1.0));
+        self.idle += u32::from(action.iter().all(|channel| *channel == 0.0));
+        action.iter_mut().for_each(|channel| *channel = channel.clamp(-1.0, 1.0));
+        self.action = action;
+    }
+}
+
+/// The sum of what all drives add to each channel.
+fn add_up(drives: &[Drive], channels: &Channels, value: impl Fn(&Input) -> f32, action: &mut Vec<f32>) {
+    action.clear();
+    action.resize(channels.width(), 0.0);
+    for drive in drives {
+        let value = value(&drive.input);
+        for (channel, by) in &drive.moves {
+            if let Some(index) = channels.0.iter().position(|known| known.name == *channel) {
+                action[index] += by * value;
+            }
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long an event waited is told to people; no simulated number depends on it")]
+fn clock() -> Instant {
+    Instant::now()
+}
+
+/// Latches, once per control step and before the pilots decide.
+#[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Latch;
+
+/// Latches the hands for the first arena that is flown by hand. (All that are get the same action: there is one pair of hands.)
+pub(crate) fn latch(mut hands: ResMut<Hands>, arenas: Query<(&Arena, &Pilot)>, mut asked: MessageWriter<HandCommand>) {
+    let flown = arenas.iter().filter(|(_, pilot)| **pilot == Pilot::Hand).min_by_key(|(arena, _)| arena.index);
+    if let Some((arena, _)) = flown {
+        let (plan, step) = (&arena.plan, arena.episode.step as u64);
+        hands.latch(step * u64::from(plan.timing.ticks_per_step()), plan.timing.control_dt());
+        hands.drive(&plan.bindings, &plan.action);
+    } else if !hands.pending.is_empty() {
+        // Nobody flies: buttons still count, and nothing piles up.
+        hands.latch(0, 0.0);
+        hands.take_log();
+    }
+    asked.write_batch(hands.take_asked());
+}

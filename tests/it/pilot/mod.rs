@@ -1,0 +1,3 @@
+//! Mirrors `src/pilot/`.
+
+mod hand;

@@ -1,0 +1,5 @@
+//! Mirrors `src/window/`: what of it needs no picture.
+
+mod film;
+mod hands;
+mod pad;
