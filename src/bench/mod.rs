@@ -88,7 +88,7 @@ pub fn run(settings: &Settings, out: &mut dyn Write) -> Result<(), BenchError> {
 /// The step's cost for every number of arenas. They take turns too: the cost of an arena among many is compared with that among few.
 fn measure(plan: &Arc<Plan>, settings: &Settings) -> Vec<Line> {
     let mut stages: Vec<Stage> = settings.arenas.iter().map(|count| Stage::new(plan, *count, settings.threads, settings.block)).collect();
-    let mut turns: Vec<Vec<[Pair; 2]>> = vec![Vec::new(); stages.len()];
+    let mut turns: Vec<Vec<[Pair; 3]>> = vec![Vec::new(); stages.len()];
     // Processor seconds of a whole control step for one arena, of every round.
     let mut costs: Vec<Vec<f64>> = vec![Vec::new(); stages.len()];
     for round in 0..settings.rounds {
@@ -96,18 +96,18 @@ fn measure(plan: &Arc<Plan>, settings: &Settings) -> Vec<Line> {
             let (begin, first) = (now(), turns[index].len());
             while turns[index].len() == first || begin.elapsed().as_secs_f64() < settings.turn {
                 let order = (turns[index].len() + round).is_multiple_of(2);
-                turns[index].push([Extent::Whole, Extent::Physics].map(|extent| stage.pair(extent, order)));
+                turns[index].push([Extent::Whole, Extent::Recorded, Extent::Physics].map(|extent| stage.pair(extent, order)));
             }
             let turn = &turns[index][first..];
-            let processor: f64 = turn.iter().map(|[whole, _]| whole.ours.processor).sum();
+            let processor: f64 = turn.iter().map(|[whole, ..]| whole.ours.processor).sum();
             costs[index].push(processor / (turn.len() * stage.steps * stage.count) as f64);
         }
     }
     let few = settings.arenas.iter().position(|count| *count == 16);
     let line = |(index, stage): (usize, &Stage)| {
         let arena_steps = (stage.steps * stage.count) as f64;
-        let spread = |value: &dyn Fn(&[Pair; 2]) -> f64| Spread::of(&mut turns[index].iter().map(value).collect::<Vec<_>>());
-        let processor = |pair: &dyn Fn(&[Pair; 2]) -> Pair| {
+        let spread = |value: &dyn Fn(&[Pair; 3]) -> f64| Spread::of(&mut turns[index].iter().map(value).collect::<Vec<_>>());
+        let processor = |pair: &dyn Fn(&[Pair; 3]) -> Pair| {
             let sum = |side: fn(Pair) -> f64| turns[index].iter().map(|both| side(pair(both))).sum::<f64>();
             sum(|pair| pair.bare.processor) / sum(|pair| pair.ours.processor)
         };
@@ -118,13 +118,17 @@ fn measure(plan: &Arc<Plan>, settings: &Settings) -> Vec<Line> {
             threads: settings.threads.0,
             blocks: turns[index].len(),
             ticks_per_step: plan.timing.ticks_per_step(),
-            whole_steps: arena_steps / spread(&|[whole, _]| whole.ours.wall).median,
-            physics_steps: arena_steps / spread(&|[_, physics]| physics.ours.wall).median,
-            bare_steps: arena_steps / spread(&|[_, physics]| physics.bare.wall).median,
-            whole_ratio: spread(&|[whole, _]| whole.bare.wall / whole.ours.wall),
-            physics_ratio: spread(&|[_, physics]| physics.bare.wall / physics.ours.wall),
-            whole_processor_ratio: processor(&|[whole, _]| *whole),
-            physics_processor_ratio: processor(&|[_, physics]| *physics),
+            whole_steps: arena_steps / spread(&|[whole, ..]| whole.ours.wall).median,
+            physics_steps: arena_steps / spread(&|[.., physics]| physics.ours.wall).median,
+            bare_steps: arena_steps / spread(&|[.., physics]| physics.bare.wall).median,
+            whole_ratio: spread(&|[whole, ..]| whole.bare.wall / whole.ours.wall),
+            physics_ratio: spread(&|[.., physics]| physics.bare.wall / physics.ours.wall),
+            whole_processor_ratio: processor(&|[whole, ..]| *whole),
+            physics_processor_ratio: processor(&|[.., physics]| *physics),
+            recording_ratio: spread(&|[whole, recorded, _]| {
+                (whole.ours.wall / whole.bare.wall) / (recorded.ours.wall / recorded.bare.wall)
+            }),
+            recording_processor_ratio: processor(&|[_, recorded, _]| *recorded) / processor(&|[whole, ..]| *whole),
             processor_microseconds: Spread::of(&mut costs[index].clone()).median * 1e6,
             cost_against_16: scale,
             equal: stage.equal,

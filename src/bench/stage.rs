@@ -1,9 +1,10 @@
 //! One number of arenas of one scene, and the bare worlds beside it: blocks of steps of either, taken in turns.
 
 use super::bare::{BareWorld, Team};
-use crate::arena::{ArenaPlugin, ArenaQuery, Classroom, Switches, in_order};
+use crate::arena::{Arena, ArenaPlugin, ArenaQuery, Classroom, Switches, in_order};
 use crate::control::{ControlPlugin, headless_app, start};
 use crate::curriculum::{Level, Teacher};
+use crate::imitation::recorder::{Recorded, Recorder, RecorderPlugin};
 use crate::physics::Threads;
 use crate::pilot::{Pilot, PilotPlugin};
 use crate::scene::plan::Plan;
@@ -27,8 +28,13 @@ pub fn random_app(plan: &Arc<Plan>, count: usize, threads: Threads) -> App {
         ControlPlugin { timing: plan.timing },
         ArenaPlugin { plans: vec![plan.clone(); LEVELS], count, seed: 1, pilot: Pilot::random() },
         PilotPlugin,
+        RecorderPlugin,
     ));
     start(&mut app);
+    let arenas: Vec<Entity> = app.world_mut().query_filtered::<Entity, With<Arena>>().iter(app.world()).collect();
+    for arena in arenas {
+        app.world_mut().entity_mut(arena).insert(Recorder::default());
+    }
     app
 }
 
@@ -56,6 +62,8 @@ pub struct Pair {
 pub enum Extent {
     /// Sensors, tasks, resets, random actions.
     Whole,
+    /// The same, with every arena recorded.
+    Recorded,
     /// Random actions and physics alone.
     Physics,
 }
@@ -116,7 +124,7 @@ impl Stage {
 
     /// A block of each side from the same state on; `bare_first` says in which order.
     pub fn pair(&mut self, extent: Extent, bare_first: bool) -> Pair {
-        if extent == Extent::Whole {
+        if extent != Extent::Physics {
             // Episodes that ran over their time limit while tasks were off end here, and not in the block.
             self.run(extent, 1);
         }
@@ -148,8 +156,11 @@ impl Stage {
     }
 
     fn run(&mut self, extent: Extent, steps: usize) {
-        let on = extent == Extent::Whole;
+        let on = extent != Extent::Physics;
         self.app.insert_resource(Switches { sensors: on, tasks: on });
+        let mut recorders = self.app.world_mut().query::<&mut Recorder>();
+        recorders.iter_mut(self.app.world_mut()).for_each(|mut recorder| recorder.on = extent == Extent::Recorded);
+        self.app.world_mut().resource_mut::<Recorded>().0.clear();
         (0..steps).for_each(|_| self.app.update());
     }
 

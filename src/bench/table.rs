@@ -64,6 +64,10 @@ pub struct Figures {
     pub whole_processor_ratio: f64,
     /// Processor time of the bare loop by that of the step with sensors, tasks and resets off, over all blocks.
     pub physics_processor_ratio: f64,
+    /// Speed of the whole step with every arena recorded, without recording being 1.
+    pub recording_ratio: Spread,
+    /// Processor time of the whole step by that of the recorded one, over all blocks.
+    pub recording_processor_ratio: f64,
     /// Processor time of a whole step for one arena.
     pub processor_microseconds: f64,
     /// The same, among 16 arenas being 1.
@@ -101,9 +105,9 @@ pub fn write(lines: &[Line], json: bool, first: bool, out: &mut dyn Write) -> io
     if first && !json {
         writeln!(
             out,
-            "| scene | arenas | steps/s | ticks/s | physics alone | bare loop | physics / bare | by processor | whole / bare | by processor | us/step | at 16 = 1 |"
+            "| scene | arenas | steps/s | ticks/s | physics alone | bare loop | physics / bare | by processor | whole / bare | by processor | recorded / whole | by processor | us/step | at 16 = 1 |"
         )?;
-        writeln!(out, "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")?;
+        writeln!(out, "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")?;
     }
     for line in lines {
         match line {
@@ -123,7 +127,7 @@ fn step(figures: &Figures, out: &mut dyn Write) -> io::Result<()> {
     let spread = |spread: &Spread| format!("{:.2} ({:.2}-{:.2})", spread.median, spread.low, spread.high);
     writeln!(
         out,
-        "| {} | {} | {} | {} | {} | {} | {}{} | {:.2} | {} | {:.2} | {:.1} | {} |",
+        "| {} | {} | {} | {} | {} | {} | {}{} | {:.2} | {} | {:.2} | {} | {:.2} | {:.1} | {} |",
         figures.scene,
         thousands(figures.arenas as f64),
         thousands(figures.whole_steps),
@@ -135,6 +139,8 @@ fn step(figures: &Figures, out: &mut dyn Write) -> io::Result<()> {
         figures.physics_processor_ratio,
         spread(&figures.whole_ratio),
         figures.whole_processor_ratio,
+        spread(&figures.recording_ratio),
+        figures.recording_processor_ratio,
         figures.processor_microseconds,
         figures.cost_against_16.as_ref().map_or_else(String::new, spread),
     )
@@ -143,7 +149,7 @@ fn step(figures: &Figures, out: &mut dyn Write) -> io::Result<()> {
 fn process(alone: &Alone, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
-        "| {} | alone | {:.0} kB/arena ({} arenas); {:.1} MB after {} steps of one arena, {:.1} MB after {}; cold start to the first step of one arena {:.2} s, of {} arenas {:.2} s ({:.2}-{:.2}) | | | | | | | | | |",
+        "| {} | alone | {:.0} kB/arena ({} arenas); {:.1} MB after {} steps of one arena, {:.1} MB after {}; cold start to the first step of one arena {:.2} s, of {} arenas {:.2} s ({:.2}-{:.2}) | | | | | | | | | | | |",
         alone.scene,
         alone.kilobytes_per_arena,
         alone.crowd,

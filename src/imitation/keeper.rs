@@ -3,8 +3,8 @@
 use crate::imitation::data_set::writer::{Author, Writer};
 use crate::imitation::data_set::{DataSet, DataSetError};
 use crate::imitation::demonstration::Demonstration;
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
 enum Request {

@@ -247,7 +247,9 @@ fn step(
     }
     for command in asked.read() {
         match (session.phase.clone(), command) {
-            (Phase::Ready, HandCommand::Start | HandCommand::Finish) => restart(&mut session, &mut item, &mut recorder, &mut hands, &classroom),
+            (Phase::Ready, HandCommand::Start | HandCommand::Finish) => {
+                restart(&mut session, &mut item, &mut recorder, &mut hands, &classroom)
+            }
             (Phase::Ready, HandCommand::Stop) | (Phase::Resetting(_), HandCommand::Stop) => session.phase = Phase::Done,
             (Phase::Recording, HandCommand::Finish | HandCommand::Success | HandCommand::Failure | HandCommand::Stop) => {
                 let marked = match command {
@@ -328,7 +330,12 @@ fn mark(hands: Option<Res<Hands>>, mut recorders: Query<&mut Recorder>) {
 }
 
 /// Takes in the episodes that the task ended.
-fn collect(mut session: ResMut<Session>, mut recorded: ResMut<Recorded>, mut recorders: Query<&mut Recorder>, mut hands: Option<ResMut<Hands>>) {
+fn collect(
+    mut session: ResMut<Session>,
+    mut recorded: ResMut<Recorded>,
+    mut recorders: Query<&mut Recorder>,
+    mut hands: Option<ResMut<Hands>>,
+) {
     for (_, demonstration) in std::mem::take(&mut recorded.0) {
         recorders.iter_mut().for_each(|mut recorder| recorder.on = false);
         session.judge(Demonstration { inputs: inputs(&mut hands), ..demonstration });
