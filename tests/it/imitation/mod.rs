@@ -4,6 +4,7 @@ mod data_set;
 mod edit;
 mod quality;
 mod replay;
+mod session;
 mod statistics;
 
 use apprentice::imitation::data_set::DataSet;
