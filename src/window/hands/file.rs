@@ -2,7 +2,7 @@
 
 use crate::pilot::hand::{HandCommand, HandSettings};
 use crate::ron;
-use crate::training::durable;
+use crate::durable;
 use ::ron::ser::{PrettyConfig, to_string_pretty};
 use std::env;
 use std::fs;

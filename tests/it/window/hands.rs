@@ -56,12 +56,12 @@ fn restless(steps: u64) -> Script {
 }
 
 /// Does what the scene's expert would do, by sticks alone.
-fn expert_by_sticks() -> Script {
-    let (mut memory, mut episode) = (ExpertMemory::default(), 0);
+pub fn expert_by_sticks() -> Script {
+    let mut memory = ExpertMemory::default();
     let shaping = Shaping::default();
     Box::new(move |sight: &Sight<'_>| {
-        if episode != sight.episode {
-            (memory, episode) = (ExpertMemory::default(), sight.episode);
+        if sight.first {
+            memory = ExpertMemory::default();
         }
         let plan = sight.situation.plan;
         let expert = plan.task.as_ref().and_then(|task| task.expert.as_ref()).unwrap();

@@ -24,8 +24,8 @@ use crate::stage::Levels;
 pub struct Sight<'a> {
     /// Which step, over all episodes, from 0.
     pub step: u64,
-    /// Which episode, from 0.
-    pub episode: u64,
+    /// Whether it is an episode's first.
+    pub first: bool,
     /// The pad.
     pub pad: Entity,
     /// The arena.
@@ -62,6 +62,11 @@ pub struct Pad {
 impl Pad {
     /// An arena of `plan`, flown by a pad that does what `script` says. The pad is plugged in.
     pub fn new(plan: &Arc<Plan>, levels: Vec<Level>, script: Script) -> Self {
+        Self::with(plan, levels, script, |_| {})
+    }
+
+    /// The same, with more in the app.
+    pub fn with(plan: &Arc<Plan>, levels: Vec<Level>, script: Script, add: impl FnOnce(&mut App)) -> Self {
         let mut app = headless_app(Threads(2));
         app.insert_resource(Classroom { teachers: vec![Box::new(Levels(levels))], seed: 0 });
         app.add_plugins((
@@ -75,6 +80,7 @@ impl Pad {
         app.insert_resource(Scripted { script, pad: entity, steps: 0, rows: Vec::new() });
         app.add_systems(ControlStep, (play.in_set(ControlSystems::Observe), note.in_set(ControlSystems::Record)));
         app.insert_resource(TimeUpdateStrategy::ManualDuration(Duration::ZERO));
+        add(&mut app);
         start(&mut app);
         let mut pad = Self { app, entity };
         pad.plug(entity, true);
@@ -130,7 +136,7 @@ fn play(arenas: Query<ArenaQuery>, mut scripted: ResMut<Scripted>, mut events: M
     let situation =
         Situation { plan: &arena.arena.plan, world: arena.physics.view(), setting: &arena.arena.episode.setting, action: &arena.action.0 };
     let scripted = &mut *scripted;
-    let sight = Sight { step: scripted.steps, episode: arena.arena.episode.number, pad: scripted.pad, situation };
+    let sight = Sight { step: scripted.steps, first: arena.arena.episode.step == 0, pad: scripted.pad, situation };
     events.write_batch((scripted.script)(&sight));
     scripted.steps += 1;
 }
