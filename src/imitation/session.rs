@@ -18,6 +18,7 @@ use crate::imitation::recorder::{Recorded, Recorder, RecorderPlugin};
 use crate::pilot::hand::hands::Latch;
 use crate::pilot::hand::{HandCommand, Hands};
 use crate::signal::Outcome;
+use bevy::ecs::message::MessageCursor;
 use bevy::prelude::*;
 
 /// Records the first arena, as its [`Session`] says. The session is put in with [`begin`].
@@ -61,6 +62,8 @@ pub struct Session {
     unsaved: Option<Demonstration>,
     /// Whether the last episode that ended was kept, so that discard means to take it back.
     undoable: bool,
+    /// The commands that were heard. (One place: what is heard while time stands still is not heard again by the next step.)
+    heard: MessageCursor<HandCommand>,
 }
 
 impl Session {
@@ -77,6 +80,7 @@ impl Session {
             review: None,
             unsaved: None,
             undoable: false,
+            heard: MessageCursor::default(),
         }
     }
 
@@ -184,7 +188,7 @@ impl Session {
         }
     }
 
-    /// What a command does while time stands still, where no control step hears it. To be called once a frame.
+    /// What a command does while time stands still, where no control step hears it.
     pub fn command_while_held(&mut self, command: HandCommand) {
         match (&self.phase, command) {
             (Phase::Paused(_), HandCommand::Start) => self.resume(),
@@ -202,6 +206,15 @@ impl Session {
             (Phase::Done, HandCommand::Undo) => self.undo(),
             _ => {}
         }
+    }
+}
+
+/// Hears commands while time stands still, and what the keeper did: once a frame of a window.
+pub fn attend(mut session: ResMut<Session>, asked: Res<Messages<HandCommand>>) {
+    session.listen();
+    if session.holds_time() {
+        let asked: Vec<HandCommand> = session.heard.read(&asked).copied().collect();
+        asked.into_iter().for_each(|command| session.command_while_held(command));
     }
 }
 
@@ -238,14 +251,15 @@ fn step(
     mut session: ResMut<Session>,
     mut arenas: Query<(ArenaQuery, &mut Recorder)>,
     mut classroom: ResMut<Classroom>,
-    mut asked: MessageReader<HandCommand>,
+    asked: Res<Messages<HandCommand>>,
     mut hands: Option<ResMut<Hands>>,
 ) {
+    let asked: Vec<HandCommand> = session.heard.read(&asked).copied().collect();
     let Ok((mut item, mut recorder)) = arenas.single_mut() else { return };
     if hands.as_ref().is_some_and(|hands| hands.lost) {
         session.pause("the pad is gone: start goes on, with any pad or the keyboard");
     }
-    for command in asked.read() {
+    for command in &asked {
         match (session.phase.clone(), command) {
             (Phase::Ready, HandCommand::Start | HandCommand::Finish) => {
                 restart(&mut session, &mut item, &mut recorder, &mut hands, &classroom)
