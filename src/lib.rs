@@ -90,3 +90,5 @@ pub mod learn;
 pub mod ron;
 pub mod stream;
 pub mod training;
+#[cfg(feature = "window")]
+pub mod window;

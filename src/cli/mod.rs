@@ -5,6 +5,7 @@ mod check;
 mod compare;
 mod completions;
 mod evaluate;
+mod explore;
 mod output;
 mod scenes;
 mod train;
@@ -82,6 +83,8 @@ enum Verb {
     Scenes(scenes::ScenesArgs),
     /// Say everything that is wrong with scenes and recipes
     Check(check::CheckArgs),
+    /// Look at a scene in a window: turn what varies, choose who decides, go back in time
+    Explore(explore::ExploreArgs),
     /// Train a policy as a recipe says
     Train(train::TrainArgs),
     /// Judge a trained policy, or another pilot, on held-out levels
@@ -178,6 +181,7 @@ pub fn run() -> ExitCode {
     let result = match verb {
         Verb::Scenes(args) => scenes::run(&args, &general),
         Verb::Check(args) => check::run(&args, &general),
+        Verb::Explore(args) => explore::run(&args, &general),
         Verb::Train(args) => train::run(&args, &general),
         Verb::Evaluate(args) => evaluate::run(&args, &general),
         Verb::Compare(args) => compare::run(&args, &general),

@@ -52,6 +52,11 @@ impl SensorPlan {
         Self { sense, noise: plan.quantities.resolve(noise), delay: plan.quantities.resolve(delay), width: channels.width() }
     }
 
+    /// How many numbers it writes.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
     /// The channels of a whole observation. (A sensor that a scene has twice gets a number: `rays`, `rays_2`.)
     pub fn channels(sensors: &[Self], plan: &Plan) -> Channels {
         let mut all = Channels::default();

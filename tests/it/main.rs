@@ -19,4 +19,6 @@ mod stage;
 mod stream;
 mod task;
 mod training;
+#[cfg(feature = "window")]
+mod window;
 mod workshop;
