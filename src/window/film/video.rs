@@ -4,7 +4,7 @@
 //! rate; no picture is left out. Nothing is at the path until [`Film::finish`]: a film is whole or absent.
 
 use super::colour::Planes;
-use crate::training::durable;
+use crate::durable;
 use muxide::api::{MuxerBuilder, VideoCodec};
 use rav1e::color::{ChromaSamplePosition, ColorDescription, ColorPrimaries, MatrixCoefficients, PixelRange, TransferCharacteristics};
 use rav1e::config::SpeedSettings;

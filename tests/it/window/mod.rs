@@ -3,3 +3,4 @@
 mod film;
 mod hands;
 mod pad;
+mod real;
