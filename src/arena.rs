@@ -152,21 +152,7 @@ impl Plugin for ArenaPlugin {
         app.add_plugins(PhysicsPlugin);
         app.init_resource::<Threads>().init_resource::<FinishedEpisodes>();
         app.insert_resource(Switches { sensors: true, tasks: true });
-        if !app.world().contains_resource::<Classroom>() {
-            app.insert_resource(Classroom::new(&Teacher::Uniform, &self.plans, self.seed));
-        }
-        for (index, plan) in self.plans.iter().cycle().take(self.count).enumerate() {
-            app.world_mut().spawn((
-                Arena::new(index, plan.clone()),
-                empty_world(plan.parameters()),
-                self.pilot.clone(),
-                Observation(vec![0.0; plan.observation.width()]),
-                Action(vec![0.0; plan.action.width()]),
-                Reward::default(),
-                Success::default(),
-                Outcome::default(),
-            ));
-        }
+        populate(app.world_mut(), &self.plans, self.count, self.seed, &self.pilot);
         app.add_systems(Startup, begin).add_systems(
             ControlStep,
             (
@@ -177,6 +163,26 @@ impl Plugin for ArenaPlugin {
                 finish.in_set(ControlSystems::Reset).run_if(|switches: Res<Switches>| switches.tasks),
             ),
         );
+    }
+}
+
+/// Spawns `count` arenas into a world that has none, and brings a teacher for each scene where there is no [`Classroom`] yet. Their first
+/// lesson they get from [`begin`].
+pub fn populate(world: &mut World, plans: &[Arc<Plan>], count: usize, seed: u64, pilot: &Pilot) {
+    if !world.contains_resource::<Classroom>() {
+        world.insert_resource(Classroom::new(&Teacher::Uniform, plans, seed));
+    }
+    for (index, plan) in plans.iter().cycle().take(count).enumerate() {
+        world.spawn((
+            Arena::new(index, plan.clone()),
+            empty_world(plan.parameters()),
+            pilot.clone(),
+            Observation(vec![0.0; plan.observation.width()]),
+            Action(vec![0.0; plan.action.width()]),
+            Reward::default(),
+            Success::default(),
+            Outcome::default(),
+        ));
     }
 }
 
@@ -341,6 +347,13 @@ impl ArenaQueryItem<'_, '_> {
     }
 }
 
+impl ArenaQueryReadOnlyItem<'_, '_> {
+    /// What sensors, tasks and experts see.
+    pub fn situation(&self) -> Situation<'_> {
+        Situation { plan: &self.arena.plan, world: self.physics.view(), setting: &self.arena.episode.setting, action: &self.action.0 }
+    }
+}
+
 /// All arenas, in the order of their indices.
 pub fn in_order<'w, 's>(arenas: &'w mut Query<'_, 's, ArenaQuery>) -> Vec<ArenaQueryItem<'w, 's>> {
     let mut items: Vec<_> = arenas.iter_mut().collect();
@@ -350,8 +363,8 @@ pub fn in_order<'w, 's>(arenas: &'w mut Query<'_, 's, ArenaQuery>) -> Vec<ArenaQ
     items
 }
 
-/// Gives every arena its first lesson.
-fn begin(mut arenas: Query<ArenaQuery>, mut classroom: ResMut<Classroom>, threads: Res<Threads>) {
+/// Gives every arena its first lesson: a system of `Startup`, and run once more after [`populate`] has brought other arenas.
+pub fn begin(mut arenas: Query<ArenaQuery>, mut classroom: ResMut<Classroom>, threads: Res<Threads>) {
     let seed = classroom.seed;
     let mut items: Vec<_> = in_order(&mut arenas).into_iter().map(|item| (classroom.propose(item.arena.index, 0), item)).collect();
     in_parallel(*threads, &mut items, BATCH, |(lesson, item)| item.start(lesson.clone(), 0, seed));

@@ -98,19 +98,24 @@ fn run_control_step(world: &mut World) {
 ///
 /// Task pools belong to the process: the first `App` fixes how many threads there are.
 pub fn headless_app(threads: Threads) -> App {
-    let compute = TaskPoolThreadAssignmentPolicy {
-        min_threads: threads.0,
-        max_threads: threads.0,
-        percent: 1.0,
-        on_thread_spawn: None,
-        on_thread_destroy: None,
-    };
+    let compute = compute_threads(threads);
     // Not Bevy's `TaskPoolPlugin`: its tending of the main thread's own tasks, of which there are none, would cost as much per step as
     // an arena that is almost empty.
     TaskPoolOptions { compute, ..default() }.create_default_pools();
     let mut app = App::new();
     app.add_plugins(TimePlugin).insert_resource(threads).insert_resource(TimeUpdateStrategy::FixedTimesteps(1));
     app
+}
+
+/// The threads of simulation: exactly so many. (Bevy's default on two cores is a single one, with which parallel loops run serially.)
+pub fn compute_threads(threads: Threads) -> TaskPoolThreadAssignmentPolicy {
+    TaskPoolThreadAssignmentPolicy {
+        min_threads: threads.0,
+        max_threads: threads.0,
+        percent: 1.0,
+        on_thread_spawn: None,
+        on_thread_destroy: None,
+    }
 }
 
 /// Finishes the plugins and makes the app ready: after it, the next `update` is the first control step.

@@ -283,6 +283,17 @@ impl<'a> PhysicsView<'a> {
             .map(move |pair| if pair.collider1 == collider { pair.collider2 } else { pair.collider1 })
     }
 
+    /// The points in which colliders press against each other, m, with the direction in which each pushes.
+    pub fn contacts(self) -> impl Iterator<Item = (Vector, Vector)> + use<'a> {
+        self.narrow_phase.contact_pairs().filter(|pair| pair.has_any_active_contact()).flat_map(move |pair| {
+            let collider = self.colliders.get(pair.collider1);
+            pair.manifolds.iter().flat_map(move |manifold| {
+                let points = manifold.points.iter().filter(|point| point.data.impulse > 0.0);
+                points.filter_map(move |point| Some((collider?.position().transform_point(point.local_p1), manifold.data.normal)))
+            })
+        })
+    }
+
     /// 64 bits that differ where the action or any body's pose or velocity differs in a single bit.
     pub fn state_hash(self, action: &[f32]) -> u64 {
         let mut bytes = Vec::with_capacity(64 * self.bodies.len());

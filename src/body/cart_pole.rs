@@ -7,6 +7,7 @@
 //!   10 s of large swings reduced coordinates keep the energy within 2.2 %, impulse joints lose 30 %, and their hinge gives by up to 12 mm
 //!   when the cart hits the rail's end. With two degrees of freedom the exact kind is also the faster one (`cargo bench --bench joints`).
 
+use super::look::{Finish, Form, Framing, Look, Piece};
 use super::{Embodiment, Joint, Parts};
 use crate::physics::Physics;
 use crate::physics::rapier::prelude::*;
@@ -27,6 +28,8 @@ pub const FORCE: f32 = 15.0;
 const REACH: f32 = 1.8;
 /// Of the rail above the origin, m.
 const HEIGHT: f32 = 1.0;
+/// Height of the ground beneath, as it is drawn: below the tip of a hanging pole, m.
+const GROUND: f32 = -0.6;
 /// kg
 const CART_MASS: f32 = 1.0;
 /// Half edges of the cart, m.
@@ -147,5 +150,57 @@ impl Embodiment for CartPole {
             .with("push the cart", Input::RightStickX, &along)
             .keys("push the cart", "KeyD", "KeyA", &along)
             .with("push the cart", Input::MouseX, &along)
+    }
+
+    fn look(&self, values: &[f32]) -> Look {
+        const STEEL: [f32; 3] = [0.62, 0.65, 0.69];
+        const DARK: [f32; 3] = [0.13, 0.14, 0.16];
+        const BLUE: [f32; 3] = [0.13, 0.36, 0.68];
+        const ORANGE: [f32; 3] = [0.95, 0.45, 0.10];
+        let (length, mass) = (self.pole_length.of(values), self.pole_mass.of(values));
+        // Two rods below the cart, so that the pole swings past them.
+        let end = REACH + CART.x;
+        let mut still = Vec::new();
+        for y in [-0.06, 0.06] {
+            still.push(Piece::cylinder(0.012, end + 0.06).along_x().at(0.0, y, HEIGHT - CART.z).painted(STEEL, Finish::Metal));
+        }
+        for side in [-1.0, 1.0] {
+            let x = side * (end + 0.05);
+            still.push(Piece::block(Vec3::new(0.03, 0.11, 0.06)).at(x, 0.0, HEIGHT - CART.z).painted(ORANGE, Finish::Matt));
+            // A post at each end, behind the plane in which the pole swings.
+            let foot = GROUND + 0.02;
+            let middle = (HEIGHT - CART.z + foot) / 2.0;
+            still.push(Piece::block(Vec3::new(0.03, 0.03, (HEIGHT - CART.z - foot) / 2.0)).at(x, 0.0, middle).painted(DARK, Finish::Gloss));
+            still.push(Piece::block(Vec3::new(0.12, 0.22, 0.02)).at(x, 0.0, foot).painted(DARK, Finish::Gloss));
+        }
+        let tick = Vec3::new(0.004, 0.075, 0.004);
+        for metre in -3..=3 {
+            still.push(Piece::block(tick).at(0.5 * metre as f32, 0.0, HEIGHT - CART.z - 0.014).painted(DARK, Finish::Matt));
+        }
+        let mut cart = vec![
+            Piece::block(CART).painted(BLUE, Finish::Gloss),
+            Piece::block(Vec3::new(CART.x * 0.7, CART.y + 0.004, CART.z * 0.35)).painted([0.92, 0.94, 0.96], Finish::Matt),
+            Piece::cylinder(0.035, CART.y + 0.025).along_y().painted(STEEL, Finish::Metal),
+        ];
+        for (x, y) in [(-0.1, -0.06), (-0.1, 0.06), (0.1, -0.06), (0.1, 0.06)] {
+            cart.push(Piece::cylinder(0.026, 0.02).along_x().at(x, y, -CART.z).painted(DARK, Finish::Rubber));
+        }
+        // The pole swings in front of the cart, as heavy at its tip as it weighs.
+        let front = -(CART.y + 0.03);
+        let bob = 0.022 + 0.09 * libm::cbrtf(mass / 4.0);
+        let pole = vec![
+            Piece::cylinder(POLE * 0.7, length / 2.0).at(0.0, front, length / 2.0).painted([0.96, 0.72, 0.28], Finish::Gloss),
+            Piece::cylinder(0.032, 0.022).along_y().at(0.0, front, 0.0).painted(ORANGE, Finish::Gloss),
+            Piece::new(Form::Ball { radius: bob }).at(0.0, front, length).painted(ORANGE, Finish::Gloss),
+        ];
+        let framing = Framing {
+            target: Vec3::new(0.0, 0.0, HEIGHT),
+            reach: 1.9,
+            bearing: -1.35,
+            elevation: 0.2,
+            behind: (3.4, 0.4),
+            ground: GROUND,
+        };
+        Look { links: vec![cart, pole], still, framing }
     }
 }

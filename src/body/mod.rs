@@ -1,6 +1,7 @@
 //! Bodies: links, joints, motors. One file per body; each says what its channels mean and which of Rapier's joint kinds it uses.
 
 pub mod cart_pole;
+pub mod look;
 pub mod rover;
 
 use crate::physics::rapier::prelude::*;
@@ -11,6 +12,7 @@ use crate::scene::plan::Quantities;
 use crate::scene::schema::{Body, Joints};
 use crate::signal::Channels;
 use bevy::math::{Vec2, Vec3};
+use look::Look;
 
 /// What every body can do. Numbers that a level may set are looked up in `values` (see [`Quantities`]).
 pub trait Embodiment: Send + Sync {
@@ -35,6 +37,10 @@ pub trait Embodiment: Send + Sync {
     fn act(&self, values: &[f32], parts: &Parts, action: &[f32], physics: &mut Physics<'_>);
     /// What sticks, buttons and keys do to it, in its control mode: plain data, which a headless app leaves alone.
     fn bindings(&self) -> Bindings;
+    /// What it looks like in a level. Where a body does not say, the window draws its colliders.
+    fn look(&self, _values: &[f32]) -> Look {
+        Look::default()
+    }
 }
 
 /// The body of a scene.
@@ -208,6 +214,12 @@ impl Joint {
         } else {
             (child.linvel() - parent.velocity_at_point(child.translation())).dot(axis)
         }
+    }
+
+    /// Where the joint is, m, and the direction of its axis.
+    pub fn axis(&self, world: PhysicsView<'_>) -> Option<(Vec3, Vec3)> {
+        let frame = *world.bodies[self.parent].position() * self.data(world)?.local_frame1;
+        Some((frame.translation, frame.rotation * Vector::X))
     }
 
     /// The ends of the joint's range, rad or m; none where it has none.

@@ -11,6 +11,7 @@
 //!   Coulomb's law tells (`tests/it/body.rs`: within 1 %; straight ahead the wheels slip by 0.8 %); with reduced coordinates the same
 //!   wheel speeds turn the rover less than half as fast, and the wheels slip by 1.5 %: friction is solved less exactly there.
 
+use super::look::{Finish, Form, Framing, Look, Piece};
 use super::{Embodiment, Joint, Parts, link_groups, standing};
 use crate::physics::Physics;
 use crate::physics::rapier::prelude::*;
@@ -18,7 +19,8 @@ use crate::pilot::hand::{Bindings, Input};
 use crate::scene::plan::{Quantities, Quantity};
 use crate::scene::schema::{Body, Joints, RoverControl};
 use crate::signal::Channels;
-use bevy::math::Vec3;
+use bevy::math::{Quat, Vec3};
+use std::f32::consts::TAU;
 
 /// Links, root first.
 pub const LINKS: [&str; 5] = ["chassis", "wheel_0", "wheel_1", "wheel_2", "wheel_3"];
@@ -191,5 +193,57 @@ impl Embodiment for Rover {
                 .keys("turn", "KeyA", "KeyD", &[("turn", 1.0)])
                 .with("turn", Input::MouseX, &[("turn", -1.0)]),
         }
+    }
+
+    fn look(&self, _values: &[f32]) -> Look {
+        const YELLOW: [f32; 3] = [0.96, 0.68, 0.10];
+        const WHITE: [f32; 3] = [0.90, 0.91, 0.92];
+        const DARK: [f32; 3] = [0.10, 0.11, 0.13];
+        const STEEL: [f32; 3] = [0.66, 0.68, 0.71];
+        let (x, z) = (CHASSIS.x, CHASSIS.z);
+        let mut chassis = vec![
+            Piece::block(CHASSIS).at(0.0, 0.0, 0.03).painted(YELLOW, Finish::Gloss),
+            Piece::block(Vec3::new(x * 0.98, CHASSIS.y * 1.01, 0.010)).at(0.0, 0.0, 0.008).painted(DARK, Finish::Matt),
+            // A cabin with a window that looks ahead, and a load bed behind it.
+            Piece::block(Vec3::new(0.075, 0.10, 0.045)).at(0.035, 0.0, 0.03 + z + 0.04).painted(WHITE, Finish::Gloss),
+            Piece::block(Vec3::new(0.012, 0.085, 0.028)).at(0.102, 0.0, 0.03 + z + 0.045).painted([0.12, 0.28, 0.40], Finish::Gloss),
+            Piece::block(Vec3::new(0.065, 0.105, 0.012)).at(-0.125, 0.0, 0.03 + z + 0.008).painted(DARK, Finish::Matt),
+            // A mast with a turning head: the eye of its rays.
+            Piece::cylinder(0.008, 0.045).at(-0.04, 0.0, 0.03 + z + 0.11).painted(STEEL, Finish::Metal),
+            Piece::cylinder(0.026, 0.016).at(-0.04, 0.0, 0.03 + z + 0.16).painted(DARK, Finish::Gloss),
+            // The bumper, and the arms that hold it.
+            Piece::block(BUMPER).at(x + BUMPER.x + 0.01, 0.0, 0.02).painted(STEEL, Finish::Metal),
+            Piece::block(Vec3::new(0.004, BUMPER.y * 0.96, 0.012)).at(x + 2.0 * BUMPER.x + 0.011, 0.0, 0.03).painted([0.85, 0.15, 0.10], Finish::Matt),
+        ];
+        for side in [-1.0, 1.0] {
+            chassis.push(Piece::block(Vec3::new(0.03, 0.018, 0.018)).at(x, side * 0.09, 0.02).painted(DARK, Finish::Matt));
+            chassis.push(Piece::cylinder(0.02, 0.006).along_x().at(x + 0.003, side * 0.095, 0.055).painted([1.0, 0.95, 0.75], Finish::Lamp));
+            chassis.push(Piece::block(Vec3::new(0.005, 0.022, 0.012)).at(-x - 0.003, side * 0.09, 0.045).painted([0.9, 0.08, 0.06], Finish::Lamp));
+            for end in [-1.0, 1.0] {
+                chassis.push(Piece::cylinder(0.012, 0.03).along_y().at(end * BASE, side * (TRACK - 0.04), 0.0).painted(STEEL, Finish::Metal));
+            }
+        }
+        let mut wheel = vec![
+            Piece::cylinder(WHEEL_RADIUS - 0.006, 0.032).along_y().painted(DARK, Finish::Rubber),
+            Piece::cylinder(0.05, 0.034).along_y().painted([0.22, 0.23, 0.25], Finish::Matt),
+            Piece::new(Form::Ring { radius: 0.051, tube: 0.006 }).along_y().at(0.0, 0.033, 0.0).painted(STEEL, Finish::Metal),
+            Piece::new(Form::Ring { radius: 0.051, tube: 0.006 }).along_y().at(0.0, -0.033, 0.0).painted(STEEL, Finish::Metal),
+            Piece::cylinder(0.016, 0.039).along_y().painted(YELLOW, Finish::Gloss),
+        ];
+        // Five spokes, one of them coloured, and a tread: one sees it turn.
+        for spoke in 0..5 {
+            let turn = Quat::from_axis_angle(Vec3::Y, TAU * spoke as f32 / 5.0);
+            let at = turn * Vec3::new(0.0, 0.0, 0.031);
+            let colour = if spoke == 0 { YELLOW } else { STEEL };
+            wheel.push(Piece::block(Vec3::new(0.007, 0.037, 0.02)).at(at.x, at.y, at.z).turned(turn).painted(colour, Finish::Metal));
+        }
+        for lug in 0..14 {
+            let turn = Quat::from_axis_angle(Vec3::Y, TAU * lug as f32 / 14.0);
+            let at = turn * Vec3::new(0.0, 0.0, WHEEL_RADIUS - 0.006);
+            let lug = Piece::new(Form::Box { half: Vec3::new(0.008, 0.034, 0.007), chamfer: 0.002 });
+            wheel.push(lug.at(at.x, at.y, at.z).turned(turn).painted([0.05, 0.05, 0.06], Finish::Rubber));
+        }
+        let framing = Framing { target: Vec3::new(0.0, 0.0, 0.1), reach: 2.2, bearing: -2.2, elevation: 0.62, behind: (1.7, 0.95), ground: 0.0 };
+        Look { links: [vec![chassis], vec![wheel; 4]].concat(), still: Vec::new(), framing }
     }
 }

@@ -6,6 +6,8 @@ mod compare;
 mod completions;
 mod data;
 mod evaluate;
+mod explore;
+mod film;
 mod output;
 mod pilot;
 mod record;
@@ -87,6 +89,8 @@ enum Verb {
     Scenes(scenes::ScenesArgs),
     /// Say everything that is wrong with scenes and recipes
     Check(check::CheckArgs),
+    /// Look at a scene in a window: turn what varies, choose who decides, go back in time
+    Explore(explore::ExploreArgs),
     /// Train a policy as a recipe says
     Train(train::TrainArgs),
     /// Judge a trained policy, or another pilot, on held-out levels
@@ -99,6 +103,8 @@ enum Verb {
     Replay(replay::ReplayArgs),
     /// Look at data sets, check, mend, edit and export them
     Data(data::DataArgs),
+    /// Make a video of an episode, without a window
+    Film(film::FilmArgs),
     /// Measure the control step's own cost, beside bare Rapier worlds
     Bench(bench::BenchArgs),
     /// Write shell completions, or the manual page
@@ -204,12 +210,14 @@ pub fn run() -> ExitCode {
     let result = match verb {
         Verb::Scenes(args) => scenes::run(&args, &general),
         Verb::Check(args) => check::run(&args, &general),
+        Verb::Explore(args) => explore::run(&args, &general),
         Verb::Train(args) => train::run(&args, &general),
         Verb::Evaluate(args) => evaluate::run(&args, &general),
         Verb::Compare(args) => compare::run(&args, &general),
         Verb::Record(args) => record::run(&args, &general),
         Verb::Replay(args) => replay::run(&args, &general),
         Verb::Data(args) => data::run(&args, &general),
+        Verb::Film(args) => film::run(&args, &general),
         Verb::Bench(args) => bench::run(&args, general.threads(), general.json).map_err(Failure::from),
         Verb::Completions(args) => completions::run(&args),
     };

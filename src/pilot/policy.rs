@@ -21,8 +21,13 @@ pub struct Flying(pub Policy);
 
 impl Plugin for PolicyPilotPlugin {
     fn build(&self, app: &mut App) {
-        app.insert_resource(Flying(self.policy.clone())).add_systems(ControlStep, decide.in_set(ControlSystems::Decide));
+        app.insert_resource(Flying(self.policy.clone())).add_plugins(plugin);
     }
+}
+
+/// Lets the policy that is [`Flying`] decide, as soon as there is one: for an app in which it changes while it runs.
+pub fn plugin(app: &mut App) {
+    app.add_systems(ControlStep, decide.in_set(ControlSystems::Decide).run_if(resource_exists::<Flying>));
 }
 
 /// What a batched decision reads and writes of an arena.

@@ -61,6 +61,11 @@ impl SensorPlan {
         sensors.iter().flat_map(|sensor| std::iter::repeat_n(sensor.proprioceptive, sensor.width)).collect()
     }
 
+    /// How many numbers it writes.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
     /// The channels of a whole observation. (A sensor that a scene has twice gets a number: `rays`, `rays_2`.)
     pub fn channels(sensors: &[Self], plan: &Plan) -> Channels {
         let mut all = Channels::default();

@@ -3,8 +3,10 @@
 mod condition;
 mod judge;
 mod payment;
+mod watch;
 
 pub use judge::{AddTask, Judge, Judgement};
+pub use watch::Watch;
 
 use crate::physics::rapier::prelude::*;
 use crate::scene::plan::{Plan, Situation, ThingId, ThingKind};

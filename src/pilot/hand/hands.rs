@@ -60,7 +60,7 @@ pub struct Hands {
     pub settings: HandSettings,
     /// Whether the hand takes over (the right bumper is held), as latched.
     pub intervening: bool,
-    /// Whether the pad that was in use is gone. A recording session pauses while it is. Cleared when a pad comes or is touched.
+    /// Whether the pad that was in use is gone. A recording session pauses while it is. Cleared when a pad comes, or a key is pressed.
     pub lost: bool,
     /// How long the oldest of the events that the last latch took had waited for it, in ms; 0 where there were none. Told to people; no
     /// simulated number depends on it.
@@ -93,6 +93,8 @@ impl Hands {
         held.raw = if mouse { before + value } else { value }.clamp(-1.0, 1.0);
         if !input.is_axis() && before < PRESSED && held.raw >= PRESSED {
             held.tapped = true;
+            // Whoever reaches for the keyboard goes on without the pad.
+            self.lost &= input.is_of_pad();
             self.asked.extend(self.settings.asks(&input));
         }
         if self.pending.len() < MOST {

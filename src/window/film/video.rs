@@ -9,6 +9,7 @@ use muxide::api::{MuxerBuilder, VideoCodec};
 use rav1e::color::{ChromaSamplePosition, ColorDescription, ColorPrimaries, MatrixCoefficients, PixelRange, TransferCharacteristics};
 use rav1e::config::SpeedSettings;
 use rav1e::data::Rational;
+use rav1e::prelude::{SceneDetectionSpeed, Tune};
 use rav1e::{Config, Context, EncoderConfig, EncoderStatus, data::FrameType};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -190,6 +191,10 @@ impl Encoder {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             threads => threads,
         };
+        let mut speed = SpeedSettings::from_preset(10);
+        // Pictures leave as they come: nobody looks ahead, and an episode has no cuts.
+        speed.rdo_lookahead_frames = 1;
+        speed.scene_detection_mode = SceneDetectionSpeed::None;
         let settings = EncoderConfig {
             width: format.width as usize,
             height: format.height as usize,
@@ -207,7 +212,8 @@ impl Encoder {
             max_key_frame_interval: u64::from(format.key_every.max(1)),
             quantizer: usize::from(format.coarseness),
             tiles: threads,
-            speed_settings: SpeedSettings::from_preset(10),
+            tune: Tune::Psnr, // a sixth faster than what looks at pictures as an eye does, and no worse on drawn ones
+            speed_settings: speed,
             ..EncoderConfig::default()
         };
         let context = Config::new().with_encoder_config(settings).with_threads(threads).new_context().map_err(refused)?;

@@ -1,8 +1,8 @@
 //! A user's settings in a RON file.
 
+use crate::durable;
 use crate::pilot::hand::{HandCommand, HandSettings};
 use crate::ron;
-use crate::durable;
 use ::ron::ser::{PrettyConfig, to_string_pretty};
 use std::env;
 use std::fs;

@@ -27,7 +27,8 @@ pub(super) fn flown<'a>(arenas: &'a Query<(&Arena, &Pilot)>) -> Option<&'a Plan>
 pub fn show(mut contexts: EguiContexts, mut view: ResMut<HandsView>, hands: Res<Hands>, pads: Res<Pads>, arenas: Query<(&Arena, &Pilot)>) {
     let (Some(plan), true) = (flown(&arenas), view.legend) else { return };
     let Ok(context) = contexts.ctx_mut() else { return };
-    Area::new("hands legend".into()).anchor(Align2::LEFT_BOTTOM, [12.0, -12.0]).show(context, |ui| {
+    let free = view.free.unwrap_or_else(|| context.viewport_rect());
+    Area::new("hands legend".into()).constrain_to(free).anchor(Align2::LEFT_BOTTOM, [12.0, -12.0]).show(context, |ui| {
         let style = ui.style().clone();
         Frame::popup(&style).fill(style.visuals.window_fill().gamma_multiply(0.82)).show(ui, |ui| {
             ui.horizontal(|ui| {

@@ -19,7 +19,7 @@ use crate::pilot::hand::hands::Latch;
 use crate::pilot::hand::{HandCommand, Hands};
 use bevy::input::InputSystems;
 use bevy::prelude::*;
-use bevy_egui::{EguiPlugin, EguiPrimaryContextPass};
+use bevy_egui::{EguiPlugin, EguiPrimaryContextPass, egui};
 use std::path::PathBuf;
 
 /// Lets hands fly, once [`PilotPlugin`](crate::pilot::PilotPlugin) is there. Legend and panel are drawn where [`EguiPlugin`] was added
@@ -39,6 +39,8 @@ pub struct HandsView {
     pub commands: bool,
     /// Whether the panel for bindings is open.
     pub panel: bool,
+    /// The part of the window that panels leave free, in whose lower left corner the legend stands; none: all of it.
+    pub free: Option<egui::Rect>,
     /// What is wrong with the file of settings, in words.
     pub problem: Option<String>,
     file: Option<PathBuf>,
@@ -62,6 +64,7 @@ impl Plugin for HandsPlugin {
             legend: true,
             commands: false,
             panel: false,
+            free: None,
             problem,
             file: self.file.clone(),
             listening: None,

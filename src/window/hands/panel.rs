@@ -165,7 +165,7 @@ fn drives(ui: &mut Ui, view: &mut HandsView, hands: &mut Hands, bindings: &Bindi
         for (index, drive) in shown.iter().enumerate() {
             ui.label(&drive.does);
             input_button(ui, view, &drive.input, Row::Drive(index));
-            if ui.small_button("⇄").on_hover_text("The other way round").clicked() {
+            if ui.small_button("flip").on_hover_text("The other way round").clicked() {
                 let drive = &mut own(&mut hands.settings, bindings)[index];
                 drive.moves.values_mut().for_each(|by| *by = -*by);
                 view.changed = true;
@@ -279,7 +279,7 @@ fn foot(ui: &mut Ui, view: &mut HandsView, hands: &mut Hands) {
             view.changed = true;
         }
         match &view.file {
-            Some(file) => ui.weak(format!("kept in {}", file.display())),
+            Some(file) => ui.weak("kept").on_hover_text(format!("in {}", file.display())),
             None => ui.weak("not kept"),
         };
     });

@@ -4,3 +4,4 @@ mod film;
 mod hands;
 mod pad;
 mod session;
+mod real;
