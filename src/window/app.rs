@@ -1,6 +1,6 @@
 //! The app of the window, and what it shares with [`offscreen`](super::offscreen) drawing.
 
-use super::{camera, dress, smoothing, stage};
+use super::{camera, dress, room, smoothing, stage};
 use crate::control::{ControlStep, compute_threads};
 use crate::physics::Threads;
 use bevy::app::{TaskPoolOptions, TaskPoolPlugin};
@@ -88,7 +88,7 @@ pub fn rendering(app: &mut App, surface: Surface, threads: Threads) -> Result<()
 
 /// Everything that is drawn of arenas.
 pub fn drawing(app: &mut App) {
-    app.add_plugins((stage::plugin, dress::plugin, smoothing::plugin, camera::plugin));
+    app.add_plugins((room::plugin, stage::plugin, dress::plugin, smoothing::plugin, camera::plugin));
 }
 
 /// The control step runs as it does headless: one system after the other, each of them parallel inside.

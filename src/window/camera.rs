@@ -77,7 +77,7 @@ impl Eye {
             let at = cell(index).as_vec2() * 2.0 * half;
             (low, high) = (low.min(at), high.max(at));
         }
-        let reach = if plan.scene.surroundings.len() > 1 { 0.72 * half.max_element() } else { reach };
+        let reach = if plan.scene.surroundings.len() > 1 { 0.62 * half.max_element() } else { reach };
         let spread = (high - low) / 2.0;
         eye.target += ((low + high) / 2.0).extend(0.0);
         eye.distance = (reach + spread.length()) / HALF_VIEW * 0.98;

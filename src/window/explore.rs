@@ -6,6 +6,7 @@ use super::hands::{self, HandsPlugin};
 use super::notice::{Event, Told};
 use super::script::{Script, Whole};
 use super::shown::{self, Choice, Shown};
+use super::stage::is_software;
 use super::time::Clock;
 use super::{gizmos, notice, panels, reload, request, rewind, screenshot, script, time, trace};
 use crate::arena::ArenaPlugin;
@@ -116,7 +117,7 @@ fn begin(world: &mut World) {
     shown::choose(world, choice);
     let shown = world.resource::<Shown>();
     let eye = Eye::framing(&shown.plan, shown.count);
-    let software = world.get_resource::<RenderAdapterInfo>().is_some_and(|adapter| format!("{:?}", adapter.device_type) == "Cpu");
+    let software = world.get_resource::<RenderAdapterInfo>().is_some_and(is_software);
     // Four samples a pixel cost a graphics card nothing, and a processor half of its pictures.
     world.spawn((eye.bundle(), if software { Msaa::Off } else { Msaa::Sample4 }));
 }
@@ -154,6 +155,6 @@ fn look_whether_whole(app: &mut App) {
 
 fn look(cache: Res<PipelineCache>, whole: Res<Whole>, mut calm: Local<u32>) {
     *calm = if cache.waiting_pipelines().next().is_none() { *calm + 1 } else { 0 };
-    whole.0.store(*calm >= 2, Ordering::Relaxed);
+    whole.0.store(*calm >= 4, Ordering::Relaxed);
 }
 

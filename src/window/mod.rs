@@ -24,6 +24,7 @@ pub mod request;
 pub mod rewind;
 pub mod screenshot;
 pub mod script;
+mod room;
 mod shell;
 pub mod shown;
 pub mod smoothing;

@@ -8,6 +8,7 @@ use bevy::light::{CascadeShadowConfig, CascadeShadowConfigBuilder, DirectionalLi
 use bevy::mesh::{Indices, PrimitiveTopology, VertexAttributeValues};
 use bevy::prelude::*;
 use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
+use bevy::render::renderer::RenderAdapterInfo;
 
 /// Colour of the sky at the horizon, which is also that of the haze (sRGB).
 pub const HORIZON: [f32; 3] = [0.80, 0.86, 0.91];
@@ -33,7 +34,7 @@ struct Sun;
 /// Lights the stage, draws sky and ground.
 pub fn plugin(app: &mut App) {
     app.insert_resource(ClearColor(Color::srgb_from_array(HORIZON)))
-        .insert_resource(GlobalAmbientLight { color: Color::srgb(0.82, 0.90, 1.0), brightness: 420.0, ..default() })
+        .insert_resource(GlobalAmbientLight { color: Color::srgb(0.82, 0.90, 1.0), brightness: 640.0, ..default() })
         .insert_resource(DirectionalLightShadowMap { size: 2048 })
         .add_systems(Startup, set)
         .add_systems(PostUpdate, (keep_around, reach_as_far).before(TransformSystems::Propagate));
@@ -44,11 +45,13 @@ fn set(
     mut meshes: ResMut<Assets<Mesh>>,
     mut materials: ResMut<Assets<StandardMaterial>>,
     mut images: ResMut<Assets<Image>>,
+    adapter: Option<Res<RenderAdapterInfo>>,
 ) {
+    let software = adapter.is_some_and(|adapter| is_software(&adapter));
     let unlit = StandardMaterial { unlit: true, fog_enabled: false, cull_mode: None, ..default() };
     commands.spawn((Sky, Mesh3d(meshes.add(dome())), MeshMaterial3d(materials.add(unlit)), NotShadowCaster, NotShadowReceiver));
     let floor = StandardMaterial {
-        base_color_texture: Some(images.add(tile())),
+        base_color_texture: Some(images.add(tile(if software { 1 } else { 8 }))),
         perceptual_roughness: 0.92,
         reflectance: 0.15,
         ..default()
@@ -58,7 +61,7 @@ fn set(
         Sun,
         DirectionalLight {
             color: Color::srgb(1.0, 0.97, 0.91),
-            illuminance: 9_500.0,
+            illuminance: 5_600.0,
             shadow_maps_enabled: true,
             shadow_depth_bias: 0.03,
             shadow_normal_bias: 1.2,
@@ -69,9 +72,14 @@ fn set(
     ));
     // From the other side, without shadows, so that what is in the shade keeps its shape.
     commands.spawn((
-        DirectionalLight { color: Color::srgb(0.75, 0.85, 1.0), illuminance: 1_700.0, ..default() },
+        DirectionalLight { color: Color::srgb(0.75, 0.85, 1.0), illuminance: 1_100.0, ..default() },
         Transform::default().looking_to(Vec3::new(-0.7, -0.35, -0.55), Vec3::Z),
     ));
+}
+
+/// Whether an adapter is a processor that draws: it wants as little as can be.
+pub fn is_software(adapter: &RenderAdapterInfo) -> bool {
+    format!("{:?}", adapter.device_type) == "Cpu"
 }
 
 fn shadows(distance: f32) -> CascadeShadowConfig {
@@ -127,8 +135,8 @@ fn plane() -> Mesh {
 const TILE: usize = 512;
 
 /// A tile of 2 m: two by two squares of 1 m with a line between, and fainter lines each quarter of a metre. With all its smaller copies,
-/// so that the ground stays calm where it is far.
-fn tile() -> Image {
+/// so that the ground stays calm where it is far. (`anisotropy` costs a processor that draws too much.)
+fn tile(anisotropy: u16) -> Image {
     let metre = TILE / 2;
     let grey = |x: usize, y: usize| -> u8 {
         let line = |at: usize, pitch: usize, width: usize| at % pitch < width || at % pitch >= pitch - width;
@@ -169,7 +177,7 @@ fn tile() -> Image {
         mag_filter: ImageFilterMode::Linear,
         min_filter: ImageFilterMode::Linear,
         mipmap_filter: ImageFilterMode::Linear,
-        anisotropy_clamp: 8,
+        anisotropy_clamp: anisotropy,
         ..default()
     });
     image

@@ -85,7 +85,7 @@ fn begin(mut clock: ResMut<Clock>, mut virt: ResMut<Time<Virtual>>, mut fixed: R
     }
     // No more steps in a frame than there is time for: the rest of the time is let go.
     let affordable = (FRAME / clock.cost.max(1e-5)).clamp(1.0, 1_000.0);
-    let most = (affordable * fixed.timestep().as_secs_f32() / clock.speed).clamp(0.001, 0.25);
+    let most = (affordable * fixed.timestep().as_secs_f32() / clock.speed).clamp(0.001, 0.5);
     virt.set_max_delta(Duration::from_secs_f32(most));
     clock.done = 0;
     clock.began = Some(now());

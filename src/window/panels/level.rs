@@ -27,7 +27,8 @@ impl LevelPanel<'_, '_> {
                     Span::Choice(values) => choose(ui, name, values, &mut new),
                     span => {
                         let range = span.least()..=span.most();
-                        let slider = egui::Slider::new(&mut new, range).logarithmic(matches!(span, Span::Log(..))).max_decimals(3);
+                        let slider = egui::Slider::new(&mut new, range).logarithmic(matches!(span, Span::Log(..))).max_decimals(3)
+                            .clamping(egui::SliderClamping::Edits);
                         let slider = if matches!(span, Span::Whole(..)) { slider.integer() } else { slider };
                         ui.label(egui::RichText::new(name.replace('_', " ")).small());
                         ui.add(slider).changed()

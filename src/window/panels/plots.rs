@@ -153,7 +153,7 @@ fn lane(ui: &mut egui::Ui, name: &str, rows: &[&Row], time: &impl Fn(&Row) -> f6
     painter.rect_filled(area, 2.0, ui.visuals().extreme_bg_color);
     let x = |seconds: f64| area.left() + area.width() * (1.0 + seconds / SPAN) as f32;
     for pair in rows.windows(2).filter(|pair| holds(pair[1])) {
-        let stretch = egui::Rect::from_x_y_ranges(x(time(pair[0]))..=x(time(pair[1])), area.y_range());
+        let stretch = egui::Rect::from_x_y_ranges(x(time(pair[0]))..=x(time(pair[1])) + 0.6, area.y_range());
         painter.rect_filled(stretch, 0.0, GOOD);
     }
 }

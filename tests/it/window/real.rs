@@ -240,6 +240,32 @@ fn the_window_simulates_the_same_bits_as_headless_and_forks_them_from_the_past()
     explorer.close();
 }
 
+#[test]
+fn an_episode_is_drawn_frame_by_frame_without_any_display() {
+    use apprentice::physics::Threads;
+    use apprentice::pilot::Pilot;
+    use apprentice::scene::plan::Plan;
+    use apprentice::window::offscreen::{Shot, frames};
+    let plan = std::sync::Arc::new(Plan::load(Workshop::scene("push")).unwrap());
+    let shot = Shot { pilot: Pilot::random(), size: (642, 360), frames_per_second: 10, ..Shot::new(plan.clone()) };
+    let drawn: Vec<_> = frames(shot, Threads(1)).unwrap().take(12).collect();
+    assert_eq!(drawn.len(), 12);
+    let differ = |one: &[u8], other: &[u8]| one.iter().zip(other).filter(|(a, b)| a.abs_diff(**b) > 12).count();
+    for frame in &drawn {
+        assert_eq!((frame.width, frame.height, frame.rgba.len()), (642, 360, 4 * 642 * 360));
+        assert!(frame.rgba.chunks(4).all(|pixel| pixel[3] == 255), "nothing shines through");
+    }
+    assert!(differ(&drawn[2].rgba, &drawn[11].rgba) > 100, "the rover has moved");
+    if let Ok(folder) = std::env::var("KEEP_FRAMES") {
+        for (index, frame) in drawn.iter().enumerate() {
+            let file = std::fs::File::create(format!("{folder}/frame-{index:03}.png")).unwrap();
+            let mut encoder = png::Encoder::new(file, frame.width, frame.height);
+            encoder.set_color(png::ColorType::Rgba);
+            encoder.write_header().unwrap().write_image_data(&frame.rgba).unwrap();
+        }
+    }
+}
+
 /// The hash of the first arena of a scene, randomly steered, after so many steps.
 fn headless_hash(scene: &str, seed: u64, steps: usize) -> String {
     use apprentice::arena::{ArenaPlugin, ArenaQuery, step_hash};
