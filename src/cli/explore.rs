@@ -55,19 +55,18 @@ fn size(text: &str) -> Result<(u32, u32), String> {
 #[cfg(not(feature = "window"))]
 pub(super) fn run(args: &ExploreArgs, _general: &General) -> Result<(), Failure> {
     let scene = args.scene.clone().unwrap_or_else(|| "scenes/push".into());
-    Err(Failure::input(format!(
-        "this program was built without the window; with it: cargo run --release --features window -- explore {}",
-        scene.display()
-    )))
+    Err(super::needs_window(&format!("explore {}", scene.display())))
 }
 
 #[cfg(feature = "window")]
 pub(super) fn run(args: &ExploreArgs, general: &General) -> Result<(), Failure> {
     use crate::curriculum::level::read_levels;
+    use crate::imitation::data_set::{DataSet, is_data_set};
     use crate::scene::load;
     use crate::scene::plan::Plan;
     use crate::window::explore::{Exploration, explore};
     use crate::window::notice::Told;
+    use crate::window::recording::Programme;
     use crate::window::script::{Script, picture};
     use crate::window::shown::Choice;
     use std::path::Path;
@@ -79,13 +78,24 @@ pub(super) fn run(args: &ExploreArgs, general: &General) -> Result<(), Failure> 
         Some(scene) => scene.clone(),
         None => {
             let here = load::scenes(Path::new("scenes")).unwrap_or_default();
-            here.into_iter().next().ok_or_else(|| Failure::input("there is no scene in `scenes/` here: say which one, as in `apprentice explore my/scene.ron`"))?
+            here.into_iter().next().ok_or_else(|| {
+                Failure::input("there is no scene in `scenes/` here: say which one, as in `apprentice explore my/scene.ron`")
+            })?
         }
     };
     let loaded = load::load(&scene)?;
     let path = loaded.path.clone();
     let plan = Arc::new(Plan::from(loaded));
+    let data_set = args.pilot.as_deref().map(Path::new).filter(|path| is_data_set(path));
+    let programme = match data_set {
+        Some(path) => {
+            let set = DataSet::open(path)?;
+            Some(Programme { data_set: path.to_owned(), episodes: (0..set.len()).collect(), closes: false, differs: false })
+        }
+        None => None,
+    };
     let pilot = match &args.pilot {
+        Some(_) if programme.is_some() => Choice::Idle,
         Some(text) => {
             let pilot = Choice::parse(text);
             pilot.fits(&plan).map_err(Failure::input)?;
@@ -116,6 +126,9 @@ pub(super) fn run(args: &ExploreArgs, general: &General) -> Result<(), Failure> 
         told: Told { json: general.json, quiet: general.quiet },
         threads: general.threads(),
         began,
+        recording: None,
+        programme,
+        speed: 1.0,
     };
     explore(exploration).map(|_| ()).map_err(Failure::input)
 }

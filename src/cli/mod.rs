@@ -190,6 +190,7 @@ impl From<std::io::Error> for Failure {
 }
 
 /// For verbs that want a window, in a program that was built without.
+#[cfg(not(feature = "window"))]
 fn needs_window(command: &str) -> Failure {
     Failure::input(format!(
         "this needs the window, which this program was built without. Build it with:\n  cargo run --release --features window -- {command}"

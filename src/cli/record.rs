@@ -39,6 +39,12 @@ pub(super) struct RecordArgs {
     /// Seed of the levels, and of a random pilot
     #[arg(long, default_value_t = 1, value_name = "S")]
     seed: u64,
+    /// By hand: seconds between two episodes
+    #[arg(long, default_value_t = 2.0, value_name = "S")]
+    reset: f32,
+    /// By hand: do what this file says, one request a line; `-` reads standard input
+    #[arg(long, value_name = "FILE")]
+    script: Option<PathBuf>,
     /// Go on with a data set whose worlds were moved by another physics
     #[arg(long)]
     other_physics: bool,
@@ -52,7 +58,7 @@ enum Stopped {
 
 pub(super) fn run(args: &RecordArgs, general: &General) -> Result<(), Failure> {
     if args.pilot == "hand" {
-        return Err(super::needs_window(&format!("record {} {}", args.scene.display(), args.data_set.display())));
+        return by_hand(args, general);
     }
     let (plan, _) = recipe::plan(&args.scene)?;
     if args.only_successes && plan.task.is_none() {
@@ -120,6 +126,40 @@ pub(super) fn run(args: &RecordArgs, general: &General) -> Result<(), Failure> {
         Some(_) => Err(Failure::Interrupted("interrupted: the same command goes on".into())),
         None => Ok(()),
     }
+}
+
+#[cfg(not(feature = "window"))]
+fn by_hand(args: &RecordArgs, _general: &General) -> Result<(), Failure> {
+    Err(super::needs_window(&format!("record {} {}", args.scene.display(), args.data_set.display())))
+}
+
+#[cfg(feature = "window")]
+fn by_hand(args: &RecordArgs, general: &General) -> Result<(), Failure> {
+    use crate::scene::{load, plan::Plan};
+    use crate::window::explore::{Exploration, explore};
+    use crate::window::notice::Told;
+    use crate::window::recording::Wanted;
+    use crate::window::script::Script;
+
+    if args.only_successes {
+        return Err(Failure::input("`--only-successes` is for other pilots: by hand, discard what did not succeed"));
+    }
+    let loaded = load::load(&args.scene)?;
+    let path = loaded.path.clone();
+    let plan = Arc::new(Plan::from(loaded));
+    let script = args.script.as_deref().map(Script::read).transpose().map_err(Failure::input)?;
+    let (writer, repaired) = Writer::open(&args.data_set, &plan, args.other_physics)?;
+    say_repaired(&repaired, general);
+    let wanted = Wanted {
+        writer,
+        episodes: args.episodes.map(|episodes| episodes as usize),
+        operator: args.operator.clone(),
+        reset: args.reset,
+        closes: true,
+    };
+    let exploration = Exploration::of(path, plan, general.threads(), Told { json: general.json, quiet: general.quiet });
+    let exploration = Exploration { seed: args.seed, script: script.unwrap_or_default(), recording: Some(wanted), ..exploration };
+    explore(exploration).map(|_| ()).map_err(Failure::input)
 }
 
 /// Tells what opening a data set mended.

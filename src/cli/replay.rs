@@ -24,6 +24,12 @@ pub(super) struct ReplayArgs {
     /// Headless: hold every frame's state hash against the recorded one, and name the first that differs
     #[arg(long)]
     verify: bool,
+    /// In the window: how fast, 1 being as it was
+    #[arg(long, default_value_t = 1.0, value_name = "X", conflicts_with = "verify")]
+    speed: f32,
+    /// In the window: close it after the last episode; the exit code then tells whether every frame was as recorded
+    #[arg(long, conflicts_with = "verify")]
+    quit: bool,
     /// How many arenas replay side by side [default: up to 256]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     arenas: Option<u32>,
@@ -36,7 +42,7 @@ pub(super) fn run(args: &ReplayArgs, general: &General) -> Result<(), Failure> {
         None => (0..set.len()).collect(),
     };
     if !args.verify {
-        return Err(super::needs_window(&format!("replay {}", args.data_set.display())));
+        return in_window(args, &set, &episodes, general);
     }
     let watch = Stopwatch::start();
     let results = replayed(&set, &episodes, general.threads(), args.arenas.map(|arenas| arenas as usize))?;
@@ -59,6 +65,32 @@ pub(super) fn run(args: &ReplayArgs, general: &General) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::Differs(differing))
+}
+
+#[cfg(not(feature = "window"))]
+fn in_window(args: &ReplayArgs, _set: &DataSet, _episodes: &[usize], _general: &General) -> Result<(), Failure> {
+    Err(super::needs_window(&format!("replay {}", args.data_set.display())))
+}
+
+#[cfg(feature = "window")]
+fn in_window(args: &ReplayArgs, set: &DataSet, episodes: &[usize], general: &General) -> Result<(), Failure> {
+    use crate::imitation::data_set::sidecar::scene_path;
+    use crate::window::explore::{Exploration, explore};
+    use crate::window::notice::Told;
+    use crate::window::recording::Programme;
+    use crate::window::shown::Choice;
+
+    let Some(first) = episodes.first() else { return Err(Failure::input(format!("{} has no episode", set.root.display()))) };
+    let plan = set.plan(*first)?;
+    let path = scene_path(&set.root, &set.line(*first)?.scene_hash);
+    let programme =
+        Programme { data_set: set.root.clone(), episodes: episodes.iter().copied().collect(), closes: args.quit, differs: false };
+    let exploration = Exploration::of(path, plan, general.threads(), Told { json: general.json, quiet: general.quiet });
+    let exploration = Exploration { pilot: Choice::Idle, programme: Some(programme), speed: args.speed, ..exploration };
+    match explore(exploration).map_err(Failure::input)? {
+        bevy::app::AppExit::Success => Ok(()),
+        bevy::app::AppExit::Error(_) => Err(Failure::Differs(vec!["not every frame was as recorded".into()])),
+    }
 }
 
 /// Replays episodes of a set, those of each scene together.

@@ -4,6 +4,7 @@ use super::app::{self, DrawError, Surface};
 use super::camera::Eye;
 use super::hands::{self, HandsPlugin};
 use super::notice::{Event, Told};
+use super::recording::{self, Programme, Wanted};
 use super::script::{Script, Whole};
 use super::shown::{self, Choice, Shown};
 use super::stage::is_software;
@@ -22,8 +23,8 @@ use bevy::render::{Render, RenderApp, RenderSystems};
 use bevy::winit::{UpdateMode, WinitSettings};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 /// How the window opens.
@@ -54,19 +55,71 @@ pub struct Exploration {
     pub threads: Threads,
     /// When the program started.
     pub began: Instant,
+    /// What is recorded by hand, if anything.
+    pub recording: Option<Wanted>,
+    /// What is replayed, if anything.
+    pub programme: Option<Programme>,
+    /// How fast the clock runs at first.
+    pub speed: f32,
 }
 
 /// When the program started.
 #[derive(Resource)]
 struct Began(Instant);
 
+impl Exploration {
+    /// A scene with its expert, or nobody where it has none, in one arena, with panels, at the speed of life.
+    pub fn of(path: PathBuf, plan: Arc<Plan>, threads: Threads, told: Told) -> Self {
+        let pilot = if Choice::Expert.fits(&plan).is_ok() { Choice::Expert } else { Choice::Idle };
+        #[expect(clippy::disallowed_methods, reason = "tells how long the first picture took")]
+        let began = Instant::now();
+        Self {
+            path,
+            plan,
+            pilot,
+            arenas: 1,
+            seed: 1,
+            level: None,
+            paused: false,
+            panels: true,
+            size: (1280, 720),
+            script: Script::default(),
+            told,
+            threads,
+            began,
+            recording: None,
+            programme: None,
+            speed: 1.0,
+        }
+    }
+}
+
 /// Opens the window and stays until it is closed.
 ///
 /// # Errors
 /// Where there is nothing to draw with or on.
 pub fn explore(exploration: Exploration) -> Result<AppExit, DrawError> {
-    let Exploration { path, plan, pilot, arenas, seed, level, paused, panels, size, script, told, threads, began } = exploration;
-    if cfg!(target_os = "linux") && ["DISPLAY", "WAYLAND_DISPLAY"].iter().all(|name| std::env::var_os(name).is_none_or(|value| value.is_empty())) {
+    let Exploration {
+        path,
+        plan,
+        pilot,
+        arenas,
+        seed,
+        level,
+        paused,
+        panels,
+        size,
+        script,
+        told,
+        threads,
+        began,
+        recording,
+        programme,
+        speed,
+    } = exploration;
+    if cfg!(target_os = "linux")
+        && ["DISPLAY", "WAYLAND_DISPLAY"].iter().all(|name| std::env::var_os(name).is_none_or(|value| value.is_empty()))
+    {
         return Err(DrawError::NoDisplay);
     }
     let mut app = App::new();
@@ -75,7 +128,8 @@ pub fn explore(exploration: Exploration) -> Result<AppExit, DrawError> {
     let held = BTreeMap::from_iter(level.map(|level| (0, level)));
     let shown = Shown { path, plan: plan.clone(), count: arenas, seed, pilot, watched: 0, held, problems: None };
     app.insert_resource(shown)
-        .insert_resource(Clock::new(paused))
+        .insert_resource(Clock::new(paused, speed))
+        .insert_resource(Beginning(Mutex::new(recording)))
         .insert_resource(script)
         .insert_resource(panels::Layout { shown: panels, ..default() })
         .insert_resource(told)
@@ -104,12 +158,20 @@ pub fn explore(exploration: Exploration) -> Result<AppExit, DrawError> {
             panels::plugin,
         ))
         .add_plugins(HandsPlugin { file: hands::file::usual() })
+        .add_plugins(recording::plugin)
         .add_systems(Startup, begin)
         .add_systems(Last, (entitle, first_picture));
+    if let Some(programme) = programme {
+        app.insert_resource(programme);
+    }
     app::one_thread_per_step(&mut app);
     look_whether_whole(&mut app);
     Ok(app.run())
 }
+
+/// What is to be recorded from the start.
+#[derive(Resource)]
+struct Beginning(Mutex<Option<Wanted>>);
 
 fn begin(world: &mut World) {
     let choice = world.resource::<Shown>().pilot.clone();
@@ -120,6 +182,10 @@ fn begin(world: &mut World) {
     let software = world.get_resource::<RenderAdapterInfo>().is_some_and(is_software);
     // Four samples a pixel cost a graphics card nothing, and a processor half of its pictures.
     world.spawn((eye.bundle(), if software { Msaa::Off } else { Msaa::Sample4 }));
+    let wanted = world.resource_mut::<Beginning>().0.get_mut().ok().and_then(Option::take);
+    if let Some(wanted) = wanted {
+        recording::record(world, wanted);
+    }
 }
 
 fn entitle(shown: Res<Shown>, mut windows: Query<&mut Window>, mut titled: Local<String>) {
@@ -157,4 +223,3 @@ fn look(cache: Res<PipelineCache>, whole: Res<Whole>, mut calm: Local<u32>) {
     *calm = if cache.waiting_pipelines().next().is_none() { *calm + 1 } else { 0 };
     whole.0.store(*calm >= 4, Ordering::Relaxed);
 }
-

@@ -6,7 +6,7 @@
 //! - **What is shown**: [`shown`] (scene, arenas, pilot, levels), [`time`] (pause, step, speed), [`rewind`], [`trace`] (for plots), [`reload`]
 //!   (the scene's file was saved).
 //! - **What can be asked**: [`request`] lists everything; [`panels`], keys, [`script`]s and [`screenshot`] ask. [`notice`] tells what happened.
-//! - **Hands and film**: [`hands`] (pads, keys and mouse), [`film`] (videos).
+//! - **Hands and film**: [`hands`] (pads, keys and mouse), [`recording`] (and replaying), [`film`] (videos).
 //! - [`app`] and [`explore`] put it together.
 
 pub mod app;
@@ -19,12 +19,13 @@ pub mod hands;
 pub mod notice;
 pub mod offscreen;
 pub mod panels;
+pub mod recording;
 pub mod reload;
 pub mod request;
 pub mod rewind;
+mod room;
 pub mod screenshot;
 pub mod script;
-mod room;
 mod shell;
 pub mod shown;
 pub mod smoothing;

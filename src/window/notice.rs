@@ -46,6 +46,31 @@ pub enum Event {
         /// Why.
         text: String,
     },
+    /// A recording went on: how it stands.
+    Recording {
+        /// In words.
+        text: String,
+        /// Episodes kept in this session.
+        kept: usize,
+    },
+    /// A demonstration is replayed in the arena that is watched.
+    Replaying {
+        /// Its data set.
+        data_set: PathBuf,
+        /// Which one.
+        episode: usize,
+        /// How many rows it has.
+        frames: usize,
+    },
+    /// A demonstration was replayed.
+    Replayed {
+        /// Which one.
+        episode: usize,
+        /// Rows whose state was compared.
+        frames: usize,
+        /// The first that was another than recorded.
+        differs: Option<usize>,
+    },
     /// An episode ended in the arena that is watched.
     Ended {
         /// How.
@@ -84,8 +109,18 @@ impl Event {
             Self::Drawn { scene, seconds, adapter } => (format!("{scene}: first picture after {seconds:.1} s, drawn by {adapter}"), false),
             Self::Reloaded { scene } => (format!("{scene} was reloaded"), false),
             Self::Broken { problems: 1, text } => (format!("the scene's file has a problem; the last good one lives on\n{text}"), true),
-            Self::Broken { problems, text } => (format!("the scene's file has {problems} problems; the last good one lives on\n{text}"), true),
+            Self::Broken { problems, text } => {
+                (format!("the scene's file has {problems} problems; the last good one lives on\n{text}"), true)
+            }
             Self::Saved { path } => (format!("saved {}", path.display()), false),
+            Self::Recording { text, .. } => (text.clone(), false),
+            Self::Replaying { data_set, episode, .. } => (format!("episode {episode} of {}", data_set.display()), false),
+            Self::Replayed { episode, frames, differs: None } => {
+                (format!("episode {episode}: all {frames} frames as recorded, bit for bit"), false)
+            }
+            Self::Replayed { episode, differs: Some(frame), .. } => {
+                (format!("episode {episode}: frame {frame} is another than recorded"), true)
+            }
             Self::Refused { text } => (text.clone(), true),
         })
     }

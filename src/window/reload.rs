@@ -2,6 +2,7 @@
 //! on, and what is wrong stands on the screen until it is mended.
 
 use super::notice::Event;
+use super::recording;
 use super::shown::{Shown, replaced};
 use crate::scene::load;
 use crate::scene::plan::Plan;
@@ -30,6 +31,10 @@ pub fn plugin(app: &mut App) {
 }
 
 fn look(world: &mut World) {
+    // What is being recorded is to have one scene.
+    if recording::going_on(world) {
+        return;
+    }
     let now = world.resource::<Time<Real>>().elapsed();
     let path = world.resource::<Shown>().path.clone();
     let mut seen = world.resource_mut::<Seen>();

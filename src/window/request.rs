@@ -2,7 +2,9 @@
 
 use super::camera::{Eye, Mode};
 use super::gizmos::{Gizmo, Visible};
+use super::hands::scripted;
 use super::notice::Event;
+use super::recording;
 use super::rewind::{self, Rewind};
 use super::screenshot;
 use super::shown::{self, Choice, Shown};
@@ -12,6 +14,7 @@ use super::trace::Trace;
 use crate::arena::{Arena, ArenaQuery, step_hash};
 use crate::control::ControlTiming;
 use crate::curriculum::Level;
+use crate::pilot::hand::{HandCommand, Input};
 use crate::scene::load;
 use crate::scene::plan::Plan;
 use bevy::diagnostic::FrameCount;
@@ -58,6 +61,16 @@ pub enum Request {
     Fork,
     /// Back to the present.
     Present,
+    /// Record by hand into this data set, until stopped.
+    Record(PathBuf),
+    /// Replay this episode of a data set in the watched arena.
+    Replay(PathBuf, usize),
+    /// What a button asks of a recording.
+    Hand(HandCommand),
+    /// Move an input of a scripted pad, as a real one's driver does: to -1 to 1 for a stick, 0 to 1 for a trigger or button.
+    Pad(Input, f32),
+    /// Unplug the scripted pad.
+    Unplug,
     /// How the camera moves.
     Camera(Mode),
     /// Turn the camera: bearing and elevation (rad), distance (m).
@@ -99,7 +112,37 @@ fn serve(world: &mut World, mut cursor: Local<MessageCursor<Request>>) {
 
 /// Does one thing. True where the arenas are not what they were.
 fn changes_arenas(world: &mut World, request: Request) -> bool {
+    if meddles(&request) && recording::is_in_an_episode(world) {
+        world.write_message(Event::Refused { text: "an episode is being recorded: finish or discard it first".into() });
+        return false;
+    }
     match request {
+        Request::Record(data_set) => {
+            if let Err(error) = recording::record_into(world, &data_set) {
+                world.write_message(Event::Refused { text: error.to_string() });
+                return false;
+            }
+        }
+        Request::Replay(data_set, episode) => {
+            if let Err(error) = recording::replay(world, &data_set, episode) {
+                world.write_message(Event::Refused { text: error.to_string() });
+                return false;
+            }
+        }
+        Request::Hand(command) => {
+            world.write_message(command);
+            return false;
+        }
+        Request::Pad(input, value) => {
+            if !scripted::feed(world, &input, value) {
+                world.write_message(Event::Refused { text: format!("a pad has no `{input:?}`") });
+            }
+            return false;
+        }
+        Request::Unplug => {
+            scripted::unplug(world);
+            return false;
+        }
         Request::Open(path) => match load::load(&path) {
             Ok(loaded) => shown::open(world, loaded.path.clone(), Plan::from(loaded)),
             Err(problems) => {
@@ -244,6 +287,25 @@ fn changes_arenas(world: &mut World, request: Request) -> bool {
         }
     }
     true
+}
+
+/// Whether a request would change what an episode that is being recorded goes on from.
+fn meddles(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::Open(_)
+            | Request::Arenas(_)
+            | Request::Seed(_)
+            | Request::Pilot(_)
+            | Request::Vary(..)
+            | Request::Level(_)
+            | Request::NewLevel
+            | Request::Restart
+            | Request::Rewind(_)
+            | Request::Moment(_)
+            | Request::Present
+            | Request::Replay(..)
+    )
 }
 
 fn anew(world: &mut World) {

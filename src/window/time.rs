@@ -36,9 +36,9 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// A clock at the speed of life, running or standing still.
-    pub fn new(paused: bool) -> Self {
-        Self { paused, ..Self::default() }
+    /// A clock at this speed (1 is that of life), running or standing still.
+    pub fn new(paused: bool, speed: f32) -> Self {
+        Self { paused, speed: speed.clamp(SPEEDS[0], SPEEDS[1]), ..Self::default() }
     }
 }
 

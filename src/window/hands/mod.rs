@@ -5,6 +5,7 @@
 //! - [`pads`] — which pads there are, and which one is in use.
 //! - [`file`] — a user's settings in a RON file.
 //! - [`legend`] — what each stick and key does, on the screen.
+//! - [`scripted`] — a pad that a script moves.
 //! - [`panel`] — bindings, dead zone and curve, changed in the window.
 
 pub mod file;
@@ -13,6 +14,7 @@ pub mod legend;
 mod naming;
 pub mod pads;
 pub mod panel;
+pub mod scripted;
 
 use crate::control::{ControlStep, ControlSystems};
 use crate::pilot::hand::hands::Latch;

@@ -3,7 +3,7 @@
 use super::super::camera::Eye;
 use super::super::request::Request;
 use super::super::time::Clock;
-use super::{level, notices, pilot, plots, scenes, time, top};
+use super::{level, notices, pilot, plots, recording, scenes, time, top};
 use crate::pilot::hand::Hands;
 use crate::window::camera::Mode;
 use crate::window::hands::HandsView;
@@ -60,15 +60,19 @@ pub fn plugin(app: &mut App) {
         .init_resource::<plots::Chosen>()
         .init_resource::<pilot::Runs>()
         .init_resource::<scenes::Known>()
+        .init_resource::<recording::Typed>()
         .add_systems(PreStartup, |mut settings: ResMut<EguiGlobalSettings>| settings.auto_create_primary_context = false)
         .add_systems(Startup, set)
-        .configure_sets(EguiPrimaryContextPass, (PanelSystems::Sides, PanelSystems::Floating).chain().run_if(|layout: Res<Layout>| layout.shown))
+        .configure_sets(
+            EguiPrimaryContextPass,
+            (PanelSystems::Sides, PanelSystems::Floating).chain().run_if(|layout: Res<Layout>| layout.shown),
+        )
         .add_systems(
             EguiPrimaryContextPass,
             (
                 begin.before(PanelSystems::Sides),
                 (top::show, time::show, left, plots::show).chain().in_set(PanelSystems::Sides),
-                notices::show.in_set(PanelSystems::Floating),
+                (notices::show, recording::show).in_set(PanelSystems::Floating),
                 end.after(PanelSystems::Floating),
             ),
         )
@@ -110,6 +114,7 @@ fn left(
     mut scenes: scenes::Scenes,
     level: level::LevelPanel,
     mut pilots: pilot::Pilots,
+    mut desk: recording::Desk,
     mut requests: MessageWriter<Request>,
 ) {
     let Some(mut ui) = layout.ui(&mut contexts, "left") else { return };
@@ -118,6 +123,7 @@ fn left(
             scenes.show(ui, &mut requests);
             level.show(ui, &mut requests);
             pilots.show(ui, &mut requests);
+            desk.show(ui, &mut requests);
         });
     });
     layout.taken(&ui);
@@ -139,8 +145,7 @@ fn end(
     let low = (Vec2::new(layout.free.min.x, layout.free.min.y) * scale).round().max(Vec2::ZERO).as_uvec2().min(whole);
     let high = (Vec2::new(layout.free.max.x, layout.free.max.y) * scale).round().max(Vec2::ZERO).as_uvec2().min(whole);
     let size = high.saturating_sub(low);
-    let viewport =
-        (size.x > 16 && size.y > 16).then(|| Viewport { physical_position: low, physical_size: size, ..default() });
+    let viewport = (size.x > 16 && size.y > 16).then(|| Viewport { physical_position: low, physical_size: size, ..default() });
     let differs = |now: &Viewport| {
         viewport.as_ref().is_none_or(|new| now.physical_position != new.physical_position || now.physical_size != new.physical_size)
     };
@@ -169,14 +174,18 @@ fn keys(
     eyes: Query<&Eye>,
     buttons: Res<ButtonInput<MouseButton>>,
     hands: Res<Hands>,
+    view: Res<HandsView>,
 ) {
     // Where somebody types, or flies, or a key is looked for, keys mean something else.
-    if hands.listening || contexts.ctx_mut().is_ok_and(|context| context.egui_wants_keyboard_input()) || buttons.pressed(MouseButton::Right) {
+    if hands.listening || contexts.ctx_mut().is_ok_and(|context| context.egui_wants_keyboard_input()) || buttons.pressed(MouseButton::Right)
+    {
         return;
     }
     let mode = eyes.single().map_or(Mode::Orbit, |eye| eye.mode);
     for key in keys.get_just_pressed() {
         let request = match key {
+            // N and R are a recording's own keys.
+            KeyCode::KeyN | KeyCode::KeyR if view.commands => continue,
             KeyCode::Space => Request::Pause(!clock.paused),
             KeyCode::Period => Request::Step(1),
             KeyCode::KeyN => Request::NewLevel,

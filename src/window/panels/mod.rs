@@ -7,6 +7,7 @@ mod level;
 mod notices;
 mod pilot;
 mod plots;
+mod recording;
 mod scenes;
 mod time;
 mod top;

@@ -3,5 +3,5 @@
 mod film;
 mod hands;
 mod pad;
-mod session;
 mod real;
+mod session;

@@ -59,7 +59,11 @@ struct Explorer {
 
 impl Explorer {
     fn open(workshop: &Workshop, display: &Display, arguments: &str) -> Self {
-        let mut command = workshop.command(&format!("explore {arguments} --json --script -"));
+        Self::start(workshop, display, &format!("explore {arguments} --json --script -"))
+    }
+
+    fn start(workshop: &Workshop, display: &Display, words: &str) -> Self {
+        let mut command = workshop.command(words);
         command.env("DISPLAY", &display.name).env_remove("WAYLAND_DISPLAY");
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
         let (asks, out) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
@@ -238,6 +242,63 @@ fn the_window_simulates_the_same_bits_as_headless_and_forks_them_from_the_past()
     assert_eq!(many["arenas"], 9);
     assert_eq!(many["level"], larger["level"], "a slider's level stays");
     explorer.close();
+}
+
+#[test]
+fn a_pad_records_in_the_window_and_what_it_recorded_replays_there_and_headless() {
+    let Some(display) = Display::open() else { return };
+    let workshop = Workshop::new();
+    for scene in ["push", "balance", "clear"] {
+        let words = format!("record {} data/{scene} --episodes 2 --reset 0.1 --json --script -", Workshop::scene(scene));
+        let mut recorder = Explorer::start(&workshop, &display, &words);
+        recorder.hears("drawn");
+        recorder.ask("Pad(LeftStickX, 0.3)\nPad(Start, 1.0)\nPad(Start, 0.0)\nPad(LeftStickY, 1.0)\nWait(30)");
+        // The task ends no episode so soon: the pad does, once as a success.
+        recorder
+            .ask("Pad(North, 1.0)\nPad(North, 0.0)\nWait(12)\nPad(LeftStickX, -0.8)\nWait(20)\nPad(DPadRight, 1.0)\nPad(DPadRight, 0.0)");
+        assert!(recorder.child.wait().unwrap().success(), "it closes after two episodes");
+        let told = workshop.apprentice(&format!("data verify data/{scene}"));
+        assert_eq!((told.code, told.out.contains("2 episodes")), (Some(0), true), "{}{}", told.out, told.err);
+        let set = apprentice::imitation::data_set::DataSet::open(workshop.path(&format!("data/{scene}"))).unwrap();
+        assert_eq!(set.lines.iter().map(|line| line.marked).collect::<Vec<_>>(), [Some(true), None]);
+        let plan = set.plan(0).unwrap();
+        let moved = |episode: usize| {
+            let rows = set.demonstration(episode, &plan).unwrap().rows;
+            rows.actions.values().iter().any(|channel| channel.abs() > 0.1)
+        };
+        assert!(moved(0) && moved(1), "the sticks drive the body of {scene}");
+
+        let mut replay = Explorer::start(&workshop, &display, &format!("replay data/{scene} --speed 8 --quit --json"));
+        for episode in 0..2 {
+            let replayed = replay.hears("replayed");
+            assert_eq!((&replayed["episode"], &replayed["differs"]), (&episode.into(), &Value::Null), "in the window too");
+        }
+        assert!(replay.child.wait().unwrap().success());
+    }
+}
+
+#[test]
+fn a_lost_pad_pauses_the_recording_and_another_goes_on() {
+    let Some(display) = Display::open() else { return };
+    let workshop = Workshop::new();
+    let mut recorder =
+        Explorer::start(&workshop, &display, &format!("record {} data/push --episodes 1 --json --script -", Workshop::scene("push")));
+    recorder.hears("drawn");
+    recorder.ask("Pad(Start, 1.0)\nPad(Start, 0.0)\nPad(LeftStickY, 1.0)\nWait(10)\nUnplug");
+    loop {
+        let told = recorder.hears("recording");
+        if told["text"].as_str().unwrap().starts_with("paused") {
+            break;
+        }
+    }
+    assert_eq!(recorder.standing()["paused"], true);
+    // While an episode waits, nobody meddles with it.
+    recorder.ask("NewLevel");
+    recorder.hears("refused");
+    recorder.ask("Pad(LeftStickY, 0.5)\nPad(Start, 1.0)\nPad(Start, 0.0)\nFrames(3)\nWait(10)\nPad(North, 1.0)");
+    assert!(recorder.child.wait().unwrap().success());
+    let told = workshop.apprentice("data verify data/push");
+    assert_eq!((told.code, told.out.contains("1 episodes")), (Some(0), true), "{}{}", told.out, told.err);
 }
 
 #[test]
