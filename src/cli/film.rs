@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  apprentice film runs/push push.mp4\n  apprentice film scenes/clear clear.mp4 --pilot expert --size 640x360\n  apprentice film data/push third.mp4 --episode 2"
+    after_help = "Examples:\n  apprentice film scenes/clear clear.mp4 --pilot runs/clear\n  apprentice film data/push third.mp4 --episode 2"
 )]
 pub(super) struct FilmArgs {
     /// A run or one of its checkpoints, a scene, or a data set
