@@ -232,13 +232,12 @@ fn replayed(world: &mut World) {
 fn finish(
     session: Option<ResMut<Session>>,
     recording: Option<ResMut<Recording>>,
-    mut exits: MessageReader<AppExit>,
-    mut exit: MessageWriter<AppExit>,
+    mut exits: ResMut<Messages<AppExit>>,
     mut events: MessageWriter<Event>,
     mut clock: ResMut<Clock>,
     mut hands: ResMut<HandsView>,
 ) {
-    let closing = exits.read().next().is_some();
+    let closing = !exits.is_empty();
     let (Some(mut session), Some(mut recording)) = (session, recording) else { return };
     if recording.ended || !(closing || session.phase == Phase::Done) {
         return;
@@ -252,6 +251,6 @@ fn finish(
     events.write(Event::Recording { text, kept: session.kept });
     hands.commands = false;
     if recording.closes && !closing {
-        exit.write(AppExit::Success);
+        exits.write(AppExit::Success);
     }
 }
