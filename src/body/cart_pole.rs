@@ -183,14 +183,8 @@ impl Embodiment for CartPole {
             Piece::cylinder(0.032, 0.022).along_y().at(0.0, front, 0.0).painted(ORANGE, Finish::Gloss),
             Piece::new(Form::Ball { radius: bob }).at(0.0, front, length).painted(ORANGE, Finish::Gloss),
         ];
-        let framing = Framing {
-            target: Vec3::new(0.0, 0.0, HEIGHT),
-            reach: 1.9,
-            bearing: -1.35,
-            elevation: 0.2,
-            behind: (3.4, 0.4),
-            ground: GROUND,
-        };
+        let framing =
+            Framing { target: Vec3::new(0.0, 0.0, HEIGHT), reach: 1.9, bearing: -1.35, elevation: 0.2, behind: (3.4, 0.4), ground: GROUND };
         Look { links: vec![cart, pole], still, framing }
     }
 }

@@ -188,14 +188,20 @@ impl Embodiment for Rover {
             Piece::cylinder(0.026, 0.016).at(-0.04, 0.0, 0.03 + z + 0.16).painted(DARK, Finish::Gloss),
             // The bumper, and the arms that hold it.
             Piece::block(BUMPER).at(x + BUMPER.x + 0.01, 0.0, 0.02).painted(STEEL, Finish::Metal),
-            Piece::block(Vec3::new(0.004, BUMPER.y * 0.96, 0.012)).at(x + 2.0 * BUMPER.x + 0.011, 0.0, 0.03).painted([0.85, 0.15, 0.10], Finish::Matt),
+            Piece::block(Vec3::new(0.004, BUMPER.y * 0.96, 0.012))
+                .at(x + 2.0 * BUMPER.x + 0.011, 0.0, 0.03)
+                .painted([0.85, 0.15, 0.10], Finish::Matt),
         ];
         for side in [-1.0, 1.0] {
             chassis.push(Piece::block(Vec3::new(0.03, 0.018, 0.018)).at(x, side * 0.09, 0.02).painted(DARK, Finish::Matt));
-            chassis.push(Piece::cylinder(0.02, 0.006).along_x().at(x + 0.003, side * 0.095, 0.055).painted([1.0, 0.95, 0.75], Finish::Lamp));
-            chassis.push(Piece::block(Vec3::new(0.005, 0.022, 0.012)).at(-x - 0.003, side * 0.09, 0.045).painted([0.9, 0.08, 0.06], Finish::Lamp));
+            chassis
+                .push(Piece::cylinder(0.02, 0.006).along_x().at(x + 0.003, side * 0.095, 0.055).painted([1.0, 0.95, 0.75], Finish::Lamp));
+            chassis.push(
+                Piece::block(Vec3::new(0.005, 0.022, 0.012)).at(-x - 0.003, side * 0.09, 0.045).painted([0.9, 0.08, 0.06], Finish::Lamp),
+            );
             for end in [-1.0, 1.0] {
-                chassis.push(Piece::cylinder(0.012, 0.03).along_y().at(end * BASE, side * (TRACK - 0.04), 0.0).painted(STEEL, Finish::Metal));
+                chassis
+                    .push(Piece::cylinder(0.012, 0.03).along_y().at(end * BASE, side * (TRACK - 0.04), 0.0).painted(STEEL, Finish::Metal));
             }
         }
         let mut wheel = vec![
@@ -218,7 +224,8 @@ impl Embodiment for Rover {
             let lug = Piece::new(Form::Box { half: Vec3::new(0.008, 0.034, 0.007), chamfer: 0.002 });
             wheel.push(lug.at(at.x, at.y, at.z).turned(turn).painted([0.05, 0.05, 0.06], Finish::Rubber));
         }
-        let framing = Framing { target: Vec3::new(0.0, 0.0, 0.1), reach: 2.2, bearing: -2.2, elevation: 0.62, behind: (1.7, 0.95), ground: 0.0 };
+        let framing =
+            Framing { target: Vec3::new(0.0, 0.0, 0.1), reach: 2.2, bearing: -2.2, elevation: 0.62, behind: (1.7, 0.95), ground: 0.0 };
         Look { links: [vec![chassis], vec![wheel; 4]].concat(), still: Vec::new(), framing }
     }
 }

@@ -79,7 +79,9 @@ pub(super) fn run(args: &ExploreArgs, general: &General) -> Result<(), Failure> 
         Some(scene) => scene.clone(),
         None => {
             let here = load::scenes(Path::new("scenes")).unwrap_or_default();
-            here.into_iter().next().ok_or_else(|| Failure::input("there is no scene in `scenes/` here: say which one, as in `apprentice explore my/scene.ron`"))?
+            here.into_iter().next().ok_or_else(|| {
+                Failure::input("there is no scene in `scenes/` here: say which one, as in `apprentice explore my/scene.ron`")
+            })?
         }
     };
     let loaded = load::load(&scene)?;

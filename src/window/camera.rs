@@ -122,11 +122,8 @@ impl Eye {
     pub fn bundle(self) -> impl Bundle {
         let pose = self.pose();
         let projection = Projection::Perspective(PerspectiveProjection { fov: PI / 4.0, near: 0.03, far: 1_000.0, ..default() });
-        let haze = DistanceFog {
-            color: Color::srgb_from_array(HORIZON),
-            falloff: FogFalloff::Linear { start: 30.0, end: 140.0 },
-            ..default()
-        };
+        let haze =
+            DistanceFog { color: Color::srgb_from_array(HORIZON), falloff: FogFalloff::Linear { start: 30.0, end: 140.0 }, ..default() };
         (self, Camera3d::default(), projection, Tonemapping::AcesFitted, Exposure { ev100: 9.7 }, haze, pose)
     }
 }

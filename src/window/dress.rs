@@ -137,7 +137,8 @@ fn enter(mut commands: Commands, arenas: Query<(Entity, &Arena), Without<Drawn>>
     for (entity, arena) in &arenas {
         let mut drawn = Drawn::new(arena);
         commands.entity(entity).insert((Transform::default(), Visibility::default()));
-        drawn.nodes = drawn.bodies.iter().map(|_| commands.spawn((Transform::default(), Visibility::default(), ChildOf(entity))).id()).collect();
+        drawn.nodes =
+            drawn.bodies.iter().map(|_| commands.spawn((Transform::default(), Visibility::default(), ChildOf(entity))).id()).collect();
         commands.entity(entity).insert(drawn);
         if let Ok(mut ground) = ground.single_mut() {
             ground.translation.z = ground_of(&arena.plan);

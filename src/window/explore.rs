@@ -65,7 +65,9 @@ struct Began(Instant);
 /// Where there is nothing to draw with or on.
 pub fn explore(exploration: Exploration) -> Result<AppExit, DrawError> {
     let Exploration { path, plan, pilot, arenas, seed, level, paused, panels, size, script, told, threads, began } = exploration;
-    if cfg!(target_os = "linux") && ["DISPLAY", "WAYLAND_DISPLAY"].iter().all(|name| std::env::var_os(name).is_none_or(|value| value.is_empty())) {
+    if cfg!(target_os = "linux")
+        && ["DISPLAY", "WAYLAND_DISPLAY"].iter().all(|name| std::env::var_os(name).is_none_or(|value| value.is_empty()))
+    {
         return Err(DrawError::NoDisplay);
     }
     let mut app = App::new();
@@ -155,4 +157,3 @@ fn look(cache: Res<PipelineCache>, whole: Res<Whole>, mut calm: Local<u32>) {
     *calm = if cache.waiting_pipelines().next().is_none() { *calm + 1 } else { 0 };
     whole.0.store(*calm >= 4, Ordering::Relaxed);
 }
-

@@ -114,7 +114,8 @@ fn sensors(
                     let x = (column as f32 + 0.5 - cells.0 as f32 / 2.0) * cell;
                     let y = (row as f32 + 0.5 - cells.1 as f32 / 2.0) * cell;
                     let middle = (at + level(x, y)).with_z(0.012);
-                    let colour = if *share > 0.0 { Color::srgba(1.0, 0.55, 0.1, 0.3 + 0.7 * share) } else { Color::srgba(0.2, 0.3, 0.4, 0.25) };
+                    let colour =
+                        if *share > 0.0 { Color::srgba(1.0, 0.55, 0.1, 0.3 + 0.7 * share) } else { Color::srgba(0.2, 0.3, 0.4, 0.25) };
                     let square = Isometry3d::new(middle, Quat::from_rotation_z(heading));
                     gizmos.rect(square, Vec2::splat(cell * if *share > 0.0 { 0.86 } else { 0.94 }), colour);
                     if *share > 0.0 {
@@ -123,7 +124,11 @@ fn sensors(
                 }
             }
             Sensor::Offset { .. } if visible.has(Gizmo::Offsets) => {
-                let offset = Vec3::new(read.first().copied().unwrap_or(0.0), read.get(1).copied().unwrap_or(0.0), read.get(2).copied().unwrap_or(0.0));
+                let offset = Vec3::new(
+                    read.first().copied().unwrap_or(0.0),
+                    read.get(1).copied().unwrap_or(0.0),
+                    read.get(2).copied().unwrap_or(0.0),
+                );
                 let to = at + pose.rotation * offset;
                 gizmos.arrow(at + Vec3::Z * 0.05, to + Vec3::Z * 0.05, css::DEEP_SKY_BLUE).with_tip_length(0.08);
             }

@@ -84,7 +84,9 @@ impl Event {
             Self::Drawn { scene, seconds, adapter } => (format!("{scene}: first picture after {seconds:.1} s, drawn by {adapter}"), false),
             Self::Reloaded { scene } => (format!("{scene} was reloaded"), false),
             Self::Broken { problems: 1, text } => (format!("the scene's file has a problem; the last good one lives on\n{text}"), true),
-            Self::Broken { problems, text } => (format!("the scene's file has {problems} problems; the last good one lives on\n{text}"), true),
+            Self::Broken { problems, text } => {
+                (format!("the scene's file has {problems} problems; the last good one lives on\n{text}"), true)
+            }
             Self::Saved { path } => (format!("saved {}", path.display()), false),
             Self::Refused { text } => (text.clone(), true),
         })

@@ -51,7 +51,8 @@ impl Shell {
             Form::Cylinder { radius, half } => {
                 let chamfer = (0.12 * radius).min(0.3 * half);
                 let (r, h) = (radius - chamfer, half - chamfer);
-                for ends in [[(0.0, -half), (r, -half)], [(r, -half), (radius, -h)], [(radius, -h), (radius, h)], [(radius, h), (r, half)]] {
+                for ends in [[(0.0, -half), (r, -half)], [(r, -half), (radius, -h)], [(radius, -h), (radius, h)], [(radius, h), (r, half)]]
+                {
                     self.facet(place, ends);
                 }
                 self.facet(place, [(r, half), (0.0, half)]);

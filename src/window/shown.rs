@@ -123,13 +123,8 @@ fn newest(path: &Path) -> Result<PathBuf, String> {
 
 /// The runs in `runs/` that have a checkpoint, by name.
 pub fn runs(root: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = std::fs::read_dir(root)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| newest(path).is_ok())
-        .collect();
+    let mut found: Vec<PathBuf> =
+        std::fs::read_dir(root).into_iter().flatten().flatten().map(|entry| entry.path()).filter(|path| newest(path).is_ok()).collect();
     found.sort();
     found
 }

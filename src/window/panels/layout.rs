@@ -60,7 +60,10 @@ pub fn plugin(app: &mut App) {
         .init_resource::<scenes::Known>()
         .add_systems(PreStartup, |mut settings: ResMut<EguiGlobalSettings>| settings.auto_create_primary_context = false)
         .add_systems(Startup, set)
-        .configure_sets(EguiPrimaryContextPass, (PanelSystems::Sides, PanelSystems::Floating).chain().run_if(|layout: Res<Layout>| layout.shown))
+        .configure_sets(
+            EguiPrimaryContextPass,
+            (PanelSystems::Sides, PanelSystems::Floating).chain().run_if(|layout: Res<Layout>| layout.shown),
+        )
         .add_systems(
             EguiPrimaryContextPass,
             (
@@ -135,8 +138,7 @@ fn end(
     let low = (Vec2::new(layout.free.min.x, layout.free.min.y) * scale).round().max(Vec2::ZERO).as_uvec2().min(whole);
     let high = (Vec2::new(layout.free.max.x, layout.free.max.y) * scale).round().max(Vec2::ZERO).as_uvec2().min(whole);
     let size = high.saturating_sub(low);
-    let viewport =
-        (size.x > 16 && size.y > 16).then(|| Viewport { physical_position: low, physical_size: size, ..default() });
+    let viewport = (size.x > 16 && size.y > 16).then(|| Viewport { physical_position: low, physical_size: size, ..default() });
     let differs = |now: &Viewport| {
         viewport.as_ref().is_none_or(|new| now.physical_position != new.physical_position || now.physical_size != new.physical_size)
     };

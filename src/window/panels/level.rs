@@ -27,7 +27,9 @@ impl LevelPanel<'_, '_> {
                     Span::Choice(values) => choose(ui, name, values, &mut new),
                     span => {
                         let range = span.least()..=span.most();
-                        let slider = egui::Slider::new(&mut new, range).logarithmic(matches!(span, Span::Log(..))).max_decimals(3)
+                        let slider = egui::Slider::new(&mut new, range)
+                            .logarithmic(matches!(span, Span::Log(..)))
+                            .max_decimals(3)
                             .clamping(egui::SliderClamping::Edits);
                         let slider = if matches!(span, Span::Whole(..)) { slider.integer() } else { slider };
                         ui.label(egui::RichText::new(name.replace('_', " ")).small());
@@ -59,7 +61,8 @@ impl LevelPanel<'_, '_> {
                 if ui.small_button("copy").on_hover_text(format!("the level, as RON:\n{}", text(level))).clicked() {
                     ui.ctx().copy_text(text(level));
                 }
-                if ui.small_button("other layout").on_hover_text("the same numbers, other places: the level's own seed plus one").clicked() {
+                if ui.small_button("other layout").on_hover_text("the same numbers, other places: the level's own seed plus one").clicked()
+                {
                     requests.write(Request::Level(Level { seed: level.seed.wrapping_add(1), ..level.clone() }));
                 }
             });

@@ -76,7 +76,8 @@ pub fn show(
                     starts.iter().for_each(|start| plot.vline(begin(*start)));
                     plot.line(line("reward", &|row| f64::from(row.reward)).width(2.2).color(GOOD));
                     for (index, (weight, term)) in plan.scene.task.iter().flat_map(|task| &task.reward).enumerate() {
-                        let name = format!("{weight} × {}", ::ron::ser::to_string(term).unwrap_or_default().replace('"', "").replace(',', ", "));
+                        let name =
+                            format!("{weight} × {}", ::ron::ser::to_string(term).unwrap_or_default().replace('"', "").replace(',', ", "));
                         plot.line(line(&shortened(&name), &|row| f64::from(row.terms.get(index).copied().unwrap_or(0.0))));
                     }
                 });
@@ -86,7 +87,9 @@ pub fn show(
                     .predicates
                     .iter()
                     .enumerate()
-                    .map(|(index, name)| (name.clone(), Box::new(move |row: &Row| row.holds.get(index).copied().unwrap_or(false)) as Box<_>))
+                    .map(|(index, name)| {
+                        (name.clone(), Box::new(move |row: &Row| row.holds.get(index).copied().unwrap_or(false)) as Box<_>)
+                    })
                     .chain([("success".to_owned(), Box::new(|row: &Row| row.success) as Box<_>)])
                     .collect();
                 for (name, holds) in &lanes {

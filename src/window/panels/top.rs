@@ -31,7 +31,11 @@ pub fn show(
             if let Some(item) = arenas.iter().find(|item| item.arena.index == shown.watched) {
                 let step = item.arena.episode.step;
                 let seconds = step as f32 * shown.plan.timing.control_dt();
-                let limit = shown.plan.task.as_ref().map_or(String::new(), |task| format!(" of {:.0}", task.steps as f32 * shown.plan.timing.control_dt()));
+                let limit = shown
+                    .plan
+                    .task
+                    .as_ref()
+                    .map_or(String::new(), |task| format!(" of {:.0}", task.steps as f32 * shown.plan.timing.control_dt()));
                 ui.label(format!("episode {}   {seconds:5.1}{limit} s   reward {:.2}", item.arena.episode.number + 1, item.reward.dense));
                 if item.success.0 {
                     ui.colored_label(GOOD, "success");
@@ -40,7 +44,10 @@ pub fn show(
             if let Some(ended) = &trace.ended {
                 let good = ended.outcome == "Succeeded";
                 let colour = if good { GOOD } else { ui.visuals().weak_text_color() };
-                ui.colored_label(colour, format!("last: {} after {} steps, score {:.3}", ended.outcome.to_lowercase(), ended.steps, ended.score));
+                ui.colored_label(
+                    colour,
+                    format!("last: {} after {} steps, score {:.3}", ended.outcome.to_lowercase(), ended.steps, ended.score),
+                );
             }
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 if ui.button("picture").on_hover_text("saves what you see in screenshots/ (F12)").clicked() {
