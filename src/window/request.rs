@@ -49,7 +49,7 @@ pub enum Request {
     Hold(bool),
     /// Whether the clock stands still.
     Pause(bool),
-    /// So many single steps, with the clock standing still.
+    /// So many single steps, with the clock standing still. (A script goes on when they are made.)
     Step(usize),
     /// How fast the clock runs; 1 is as fast as in life.
     Speed(f32),

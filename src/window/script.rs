@@ -122,6 +122,11 @@ fn go_on(
             Request::Wait(steps) => script.until = Some(Until::Step(step + steps)),
             Request::Frames(frames) => script.until = Some(Until::Frame(frame + frames)),
             Request::Drawn => script.until = Some(Until::Drawn),
+            Request::Step(steps) => {
+                requests.write(request);
+                script.until = Some(Until::Step(step + steps as u64));
+                return;
+            }
             Request::Screenshot(_) => {
                 requests.write(request);
                 script.until = Some(Until::Saved);

@@ -69,13 +69,13 @@ fn set(
             shadow_normal_bias: 1.2,
             ..default()
         },
-        Transform::default().looking_to(Vec3::new(0.45, 0.62, -1.0), Vec3::Z),
+        Transform::default().looking_to(Vec3::new(0.72, -0.22, -1.0), Vec3::Z),
         shadows(12.0),
     ));
     // From the other side, without shadows, so that what is in the shade keeps its shape.
     commands.spawn((
         DirectionalLight { color: Color::srgb(0.75, 0.85, 1.0), illuminance: 1_100.0, ..default() },
-        Transform::default().looking_to(Vec3::new(-0.7, -0.35, -0.55), Vec3::Z),
+        Transform::default().looking_to(Vec3::new(-0.55, 0.7, -0.5), Vec3::Z),
     ));
 }
 

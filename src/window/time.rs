@@ -67,6 +67,8 @@ fn begin(mut clock: ResMut<Clock>, mut virt: ResMut<Time<Virtual>>, mut fixed: R
         if clock.paused { virt.pause() } else { virt.unpause() }
     }
     if clock.paused {
+        // Nor does what has passed since the last frame count: whoever stops the clock stops it now.
+        virt.advance_by(Duration::ZERO);
         // Steps that the clock had begun to owe when it was stopped are not made.
         let whole = fixed.timestep();
         let left = fixed.overstep();

@@ -166,7 +166,7 @@ fn every_scene_is_drawn_in_a_real_window() {
     assert!(first["seconds"].as_f64().unwrap() > 0.0);
     let mut pictures = Vec::new();
     for scene in ["balance", "push", "clear"] {
-        explorer.ask(&format!("Open(\"{}\")\nStep(1)\nWait(1)", Workshop::scene(scene)));
+        explorer.ask(&format!("Open(\"{}\")\nStep(1)", Workshop::scene(scene)));
         assert_eq!(explorer.hears("opened")["scene"], scene);
         let picture = explorer.picture(&workshop.path(&format!("{scene}.png")));
         assert_eq!((picture.width, picture.height), (1280, 720));
@@ -203,7 +203,7 @@ fn a_scene_that_is_saved_reloads_and_a_broken_one_shows_its_error() {
     explorer.ask("Frames(3)");
     let shown = explorer.picture(&workshop.path("broken.png"));
     assert!(shown.difference(&larger) > 0.01, "what is wrong stands on the screen");
-    explorer.ask("Step(3)\nWait(3)");
+    explorer.ask("Step(3)");
     let steps = explorer.standing()["steps"].as_u64().unwrap();
     assert!(steps >= 3, "the last good scene lives on");
 
@@ -221,7 +221,7 @@ fn the_window_simulates_the_same_bits_as_headless_and_forks_them_from_the_past()
     let workshop = Workshop::new();
     let mut explorer = Explorer::open(&workshop, &display, &format!("{} --pilot random --seed 3 --paused", Workshop::scene("push")));
     explorer.hears("drawn");
-    explorer.ask("Step(20)\nWait(20)");
+    explorer.ask("Step(20)");
     let there = explorer.standing();
     assert_eq!((there["steps"].as_u64(), there["paused"].as_bool()), (Some(20), Some(true)));
     assert_eq!(there["hash"], headless_hash("push", 3, 20), "the same bits without a window");
@@ -230,14 +230,22 @@ fn the_window_simulates_the_same_bits_as_headless_and_forks_them_from_the_past()
     let back = explorer.standing();
     assert_ne!(back["hash"], there["hash"]);
     assert_eq!(back["hash"], headless_hash("push", 3, 10), "one second is ten steps");
-    explorer.ask("Step(10)\nWait(10)");
+    explorer.ask("Step(10)");
     let again = explorer.standing();
     assert_eq!((&again["hash"], &again["steps"]), (&there["hash"], &there["steps"]), "the same future once more");
+
+    explorer.ask("Pause(false)\nSpeed(4)\nWait(30)\nRewind(1.5)");
+    let scrubbed = explorer.standing();
+    assert_eq!(scrubbed["paused"], true, "looking back stops the clock at once");
+    let behind = explorer.standing();
+    assert_eq!((&behind["hash"], &behind["steps"]), (&scrubbed["hash"], &scrubbed["steps"]), "and nothing moves on by itself");
+    explorer.ask("Present");
+    assert_ne!(explorer.standing()["hash"], scrubbed["hash"], "the present was not forgotten");
 
     explorer.ask("Vary(\"cube_size\", 0.4)");
     let larger = explorer.standing();
     assert_ne!(larger["level"], again["level"]);
-    explorer.ask("Arenas(9)\nStep(5)\nWait(5)");
+    explorer.ask("Arenas(9)\nStep(5)");
     let many = explorer.standing();
     assert_eq!(many["arenas"], 9);
     assert_eq!(many["level"], larger["level"], "a slider's level stays");
