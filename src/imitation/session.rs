@@ -287,8 +287,8 @@ fn step(
                 }
             }
             (Phase::Recording, HandCommand::Discard) => {
-                session.message = "once more".into();
                 restart(&mut session, &mut item, &mut recorder, &mut hands, &classroom);
+                session.message = "once more".into();
             }
             (Phase::Resetting(_), HandCommand::Finish | HandCommand::Start) => session.phase = Phase::Resetting(0),
             (Phase::Resetting(_), HandCommand::Discard) if session.undoable => session.undo(),
@@ -318,6 +318,7 @@ fn restart(
     recorder.discard();
     recorder.on = true;
     inputs(hands);
+    session.message.clear();
     session.phase = Phase::Recording;
 }
 

@@ -142,10 +142,10 @@ impl fmt::Display for Input {
 /// What stands on a key.
 fn key_label(name: &str) -> &str {
     match name {
-        "ArrowLeft" => "←",
-        "ArrowRight" => "→",
-        "ArrowUp" => "↑",
-        "ArrowDown" => "↓",
+        "ArrowLeft" => "Left",
+        "ArrowRight" => "Right",
+        "ArrowUp" => "Up",
+        "ArrowDown" => "Down",
         "Escape" => "Esc",
         "ShiftLeft" => "Left Shift",
         "ShiftRight" => "Right Shift",
