@@ -70,7 +70,8 @@
 //!
 //! # Features of the package
 //!
-//! There are none yet: the default is headless, on the CPU, and needs nothing but Rust and a C compiler.
+//! The default is headless, on the CPU, and needs nothing but Rust and a C compiler. `window` adds the window, `src/window/`, and the verb
+//! `explore` (on Linux: libudev headers and pkg-config to build).
 
 pub mod arena;
 pub mod body;
