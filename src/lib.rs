@@ -72,8 +72,8 @@
 //!
 //! # Features of the package
 //!
-//! The default is headless, on the CPU, and needs nothing but Rust and a C compiler. `window` adds the window, hands and film (on Linux:
-//! libudev's headers and pkg-config to build).
+//! The default is headless, on the CPU, and needs nothing but Rust and a C compiler. `window` adds the window, `src/window/`, and the verb
+//! `explore` (on Linux: libudev headers and pkg-config to build).
 
 pub mod arena;
 pub mod body;

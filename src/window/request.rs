@@ -102,10 +102,10 @@ fn serve(world: &mut World, mut cursor: Local<MessageCursor<Request>>) {
     let requests: Vec<Request> = cursor.read(world.resource::<Messages<Request>>()).cloned().collect();
     for request in requests {
         tracing::debug!("{request:?}");
-        if changes_arenas(world, request) {
-            if let Err(error) = world.run_system_cached(settle) {
-                tracing::error!("{error}");
-            }
+        if changes_arenas(world, request)
+            && let Err(error) = world.run_system_cached(settle)
+        {
+            tracing::error!("{error}");
         }
     }
 }

@@ -192,7 +192,7 @@ pub fn boxed() -> Mesh {
 pub fn ball() -> Mesh {
     let mut shell = Shell::default();
     let place = Place { at: Vec3::ZERO, turn: Quat::IDENTITY, colour: linear([1.0; 3]) };
-    shell.turned(place, &arc(1.0, 0.0, 0.0, 16), |sector| linear([if sector * 8 / SECTORS % 2 == 0 { 1.0 } else { 0.72 }; 3]));
+    shell.turned(place, &arc(1.0, 0.0, 0.0, 16), |sector| linear([if (sector * 8 / SECTORS).is_multiple_of(2) { 1.0 } else { 0.72 }; 3]));
     shell.mesh()
 }
 

@@ -157,7 +157,7 @@ pub fn rebuild(world: &mut World) {
     fixed.discard_overstep(left);
     world.resource_mut::<FinishedEpisodes>().0.clear();
     seat(world);
-    populate(world, &[plan.clone()], count, seed, &pilot.pilot());
+    populate(world, std::slice::from_ref(&plan), count, seed, &pilot.pilot());
     if let Err(error) = world.run_system_cached(begin) {
         tracing::error!("{error}");
     }

@@ -146,7 +146,7 @@ fn tile(anisotropy: u16) -> Image {
             118
         } else if line(x, metre / 4, 1) || line(y, metre / 4, 1) {
             152
-        } else if (x / metre + y / metre) % 2 == 0 {
+        } else if (x / metre + y / metre).is_multiple_of(2) {
             166
         } else {
             160
