@@ -262,7 +262,7 @@ fn step(
     for command in &asked {
         match (session.phase.clone(), command) {
             (Phase::Ready, HandCommand::Start | HandCommand::Finish) => {
-                restart(&mut session, &mut item, &mut recorder, &mut hands, &classroom)
+                restart(&mut session, &mut item, &mut recorder, &mut hands, &classroom);
             }
             (Phase::Ready, HandCommand::Stop) | (Phase::Resetting(_), HandCommand::Stop) => session.phase = Phase::Done,
             (Phase::Recording, HandCommand::Finish | HandCommand::Success | HandCommand::Failure | HandCommand::Stop) => {

@@ -102,7 +102,7 @@ pub(super) fn numbers(array: &dyn Array) -> Option<(usize, Vec<f64>)> {
         DataType::Boolean => array.as_boolean().iter().map(|value| if value == Some(true) { 1.0 } else { 0.0 }).collect(),
         DataType::FixedSizeList(_, width) => {
             let list = array.as_fixed_size_list();
-            let (start, width) = (list.value_offset_at(0) as usize, *width as usize);
+            let (start, width) = (list.value_offset_at(0), *width as usize);
             let (_, values) = numbers(list.values().slice(start, list.len() * width).as_ref())?;
             return Some((width, values));
         }
@@ -119,7 +119,7 @@ pub(super) fn read_floats(batch: &RecordBatch, name: &str) -> Result<(usize, Vec
     match array.data_type() {
         DataType::FixedSizeList(_, width) => {
             let list = array.as_fixed_size_list();
-            let (start, width) = (list.value_offset_at(0) as usize, *width as usize);
+            let (start, width) = (list.value_offset_at(0), *width as usize);
             let values = list.values().slice(start, list.len() * width);
             Ok((width, plain(&values).ok_or_else(wrong)?))
         }

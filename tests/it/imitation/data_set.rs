@@ -64,7 +64,7 @@ fn a_data_set_is_gone_on_with() {
     let set = saved(&root, &plan, &recorded[1..]);
     assert_sound(&set, 3);
     assert_eq!(set.info.total_frames, recorded.iter().map(|demonstration| demonstration.rows.len()).sum::<usize>());
-    assert_eq!(set.tasks, [plan.scene.about.clone()]);
+    assert_eq!(set.tasks, std::slice::from_ref(&plan.scene.about));
 }
 
 #[test]
