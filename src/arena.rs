@@ -4,7 +4,8 @@
 //! before. A [`Snapshot`] is a function of state: restored after any history it gives the same future.
 
 use crate::control::{ControlStep, ControlSystems};
-use crate::curriculum::{EpisodeReport, Lesson, Teach, Teacher};
+pub use crate::curriculum::Classroom;
+use crate::curriculum::{EpisodeReport, Lesson, Teacher};
 use crate::physics::{PhysicsPlugin, PhysicsQuery, PhysicsQueryItem, Threads, WorldState, empty_world, in_parallel};
 use crate::pilot::Pilot;
 use crate::scene::disturbance::DisturbanceMemory;
@@ -111,15 +112,6 @@ pub struct ArenaPlugin {
     pub seed: u64,
     /// Who decides, in every arena.
     pub pilot: Pilot,
-}
-
-/// Who teaches, and with which seed.
-#[derive(Resource)]
-pub struct Classroom {
-    /// Chooses the lessons: a teacher for each scene.
-    pub teachers: Vec<Box<dyn Teach>>,
-    /// The run's seed.
-    pub seed: u64,
 }
 
 /// Turns parts of the step off, for measuring the rest.
@@ -432,25 +424,6 @@ pub fn finish(
     }
     let seed = classroom.seed;
     in_parallel(*threads, &mut lessons, BATCH, |(lesson, number, item)| item.start(lesson.clone(), *number, seed));
-}
-
-impl Classroom {
-    /// A teacher of this kind for each scene.
-    pub fn new(teacher: &Teacher, plans: &[Arc<Plan>], seed: u64) -> Self {
-        Self { teachers: plans.iter().map(|plan| teacher.build(plan.quantities.count())).collect(), seed }
-    }
-
-    /// The teacher of an arena's scene.
-    fn teacher(&mut self, arena: usize) -> &mut dyn Teach {
-        let scene = arena % self.teachers.len();
-        self.teachers[scene].as_mut()
-    }
-
-    /// The lesson of an arena's episode `number`.
-    pub(crate) fn propose(&mut self, arena: usize, number: u64) -> Lesson {
-        let mut rng = Stream::new(self.seed, Purpose::Teacher, arena as u64, number);
-        self.teacher(arena).propose(&mut rng)
-    }
 }
 
 /// The hash of an arena's step: of its action and of every body's pose and velocity.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  apprentice explore scenes/push --pilot expert\n  apprentice explore scenes/clear --pilot random --arenas 9 --screenshot clear.png --after 100 --quit"
+    after_help = "Examples:\n  apprentice explore scenes/push --pilot expert\n  apprentice explore scenes/clear --screenshot clear.png --after 100 --quit"
 )]
 pub(super) struct ExploreArgs {
     /// The scene: a folder or its file [default: the first one in scenes/]

@@ -1,8 +1,10 @@
 //! What to practise next: levels, lessons, and the teachers that choose them.
 
+mod classroom;
 pub mod level;
 mod uniform;
 
+pub use classroom::Classroom;
 pub use level::{Level, LevelId, held_out};
 
 use crate::signal::Outcome;
