@@ -42,8 +42,8 @@ impl Plugin for RecorderPlugin {
         app.init_resource::<Recorded>().add_systems(
             ControlStep,
             (
-                open.in_set(ControlSystems::Observe).after(observe),
-                keep.in_set(ControlSystems::Record),
+                open.in_set(ControlSystems::Observe).after(observe).run_if(is_wanted),
+                keep.in_set(ControlSystems::Record).run_if(is_wanted),
                 close.in_set(ControlSystems::Reset).after(finish),
             ),
         );
@@ -97,20 +97,24 @@ impl Tape {
     }
 }
 
+/// Whether any arena records, or has a tape to be thrown away: else a step costs nothing more.
+fn is_wanted(recorders: Query<&Recorder>) -> bool {
+    recorders.iter().any(|recorder| recorder.on || recorder.tape.is_some())
+}
+
 /// Starts a tape where one is wanted.
 pub(crate) fn open(mut arenas: Query<(ArenaQuery, &mut Recorder)>) {
     for (mut item, mut recorder) in &mut arenas {
-        if !recorder.on {
-            if recorder.tape.is_some() {
-                recorder.discard();
-            }
+        if recorder.on == recorder.tape.is_some() {
             continue;
         }
-        if recorder.tape.is_none() {
+        if recorder.on {
             let plan = &item.arena.plan;
             let rows = Rows::new(plan.observation.width(), plan.action.width());
             let first_step = item.arena.episode.step;
             recorder.tape = Some(Tape { snapshot: item.capture().without_pilot(), first_step, rows });
+        } else {
+            recorder.discard();
         }
     }
 }
