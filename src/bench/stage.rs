@@ -30,11 +30,12 @@ pub fn random_app(plan: &Arc<Plan>, count: usize, threads: Threads) -> App {
         PilotPlugin,
         RecorderPlugin,
     ));
-    start(&mut app);
+    // Before anything is in the arenas' worlds: a component more moves them to another place in memory.
     let arenas: Vec<Entity> = app.world_mut().query_filtered::<Entity, With<Arena>>().iter(app.world()).collect();
     for arena in arenas {
         app.world_mut().entity_mut(arena).insert(Recorder::default());
     }
+    start(&mut app);
     app
 }
 

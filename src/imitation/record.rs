@@ -68,13 +68,14 @@ pub fn demonstrate<B>(order: &Order<'_>, mut keep: impl FnMut(Demonstration, Tal
     if let Judged::Policy(policy) = order.pilot {
         app.add_plugins(PolicyPilotPlugin { policy: (**policy).clone() });
     }
-    start(&mut app);
+    // Before anything is in the arenas' worlds: a component more moves them to another place in memory.
     let mut entities: Vec<(usize, Entity)> =
         app.world_mut().query::<(Entity, &Arena)>().iter(app.world()).map(|(entity, arena)| (arena.index, entity)).collect();
     entities.sort_unstable();
     for (_, entity) in &entities {
         app.world_mut().entity_mut(*entity).insert(Recorder::started());
     }
+    start(&mut app);
 
     let (mut tally, mut open) = (Tally::default(), arenas);
     while tally.kept < order.episodes && open > 0 {
