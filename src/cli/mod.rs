@@ -27,6 +27,8 @@ use crate::training::run::RunError;
 use clap::{Args, Parser, Subcommand};
 use output::Output;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Show it once, let it practise: a 3D physics sandbox in which embodied agents learn.
 #[derive(Parser)]
@@ -195,6 +197,20 @@ fn needs_window(command: &str) -> Failure {
     Failure::input(format!(
         "this needs the window, which this program was built without. Build it with:\n  cargo run --release --features window -- {command}"
     ))
+}
+
+/// Set by Ctrl-C; a second one ends the process.
+fn interrupted() -> Result<Arc<AtomicBool>, Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let heard = stop.clone();
+    ctrlc::set_handler(move || {
+        if heard.swap(true, Ordering::Relaxed) {
+            // Twice: whoever asks so wants out now. What is on the disk stands.
+            std::process::exit(3);
+        }
+    })
+    .map_err(Failure::input)?;
+    Ok(stop)
 }
 
 /// Runs the command line that the process was given.

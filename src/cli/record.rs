@@ -11,8 +11,7 @@ use clap::Args;
 use serde_json::json;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 #[derive(Args)]
 #[command(
@@ -84,7 +83,7 @@ pub(super) fn run(args: &RecordArgs, general: &General) -> Result<(), Failure> {
         before: writer.len(),
         threads: general.threads(),
     };
-    let stop = interrupted()?;
+    let stop = super::interrupted()?;
     let before = writer.len();
     let mut progress = Progress::new(Display::choose(general.quiet), plan.name.clone(), "episodes", 0, episodes as u64);
     let (mut succeeded, mut score) = (0, 0.0);
@@ -140,6 +139,7 @@ fn by_hand(args: &RecordArgs, general: &General) -> Result<(), Failure> {
     use crate::window::notice::Told;
     use crate::window::recording::Wanted;
     use crate::window::script::Script;
+    use std::sync::Arc;
 
     if args.only_successes {
         return Err(Failure::input("`--only-successes` is for other pilots: by hand, discard what did not succeed"));
@@ -171,17 +171,4 @@ pub(super) fn say_repaired(repaired: &Repaired, general: &General) {
         "the last recording was cut off: {} whole episodes adopted, {} incomplete files removed; {} episodes are there",
         repaired.adopted, repaired.removed, repaired.episodes
     );
-}
-
-/// Set by Ctrl-C; a second one ends the process.
-fn interrupted() -> Result<Arc<AtomicBool>, Failure> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let heard = stop.clone();
-    ctrlc::set_handler(move || {
-        if heard.swap(true, Ordering::Relaxed) {
-            std::process::exit(3);
-        }
-    })
-    .map_err(Failure::input)?;
-    Ok(stop)
 }

@@ -10,8 +10,6 @@ use crate::training::report;
 use crate::training::run::{self, Ending, Options};
 use clap::Args;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 #[derive(Args)]
 #[command(
@@ -54,15 +52,7 @@ pub(super) fn run(args: &TrainArgs, general: &General) -> Result<(), Failure> {
     }
     let prepared = recipe::prepare(&args.recipe, &changes)?;
     let folder = args.out.clone().unwrap_or_else(|| next_folder(&prepared.name, args.resume));
-    let stop = Arc::new(AtomicBool::new(false));
-    let heard = stop.clone();
-    ctrlc::set_handler(move || {
-        if heard.swap(true, Ordering::Relaxed) {
-            // Twice: whoever asks so wants out now. The last checkpoint stands.
-            std::process::exit(3);
-        }
-    })
-    .map_err(Failure::input)?;
+    let stop = super::interrupted()?;
     let options = Options { resume: args.resume, threads: general.threads(), display: Display::choose(general.quiet), stop };
 
     let Some(count) = args.seeds else {

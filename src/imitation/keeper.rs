@@ -30,7 +30,6 @@ pub struct Keeper {
     /// (A receiver belongs to one thread at a time; a resource may be looked at from several.)
     answers: Mutex<Receiver<Kept>>,
     thread: Option<JoinHandle<Writer>>,
-    waiting: usize,
 }
 
 impl Keeper {
@@ -53,7 +52,7 @@ impl Keeper {
             }
             writer
         };
-        Self { requests: Some(requests), answers: Mutex::new(answers), thread: Some(std::thread::spawn(work)), waiting: 0 }
+        Self { requests: Some(requests), answers: Mutex::new(answers), thread: Some(std::thread::spawn(work)) }
     }
 
     /// Saves a demonstration, some time soon.
@@ -67,22 +66,16 @@ impl Keeper {
     }
 
     fn ask(&mut self, request: Request) {
-        if self.requests.as_ref().is_some_and(|requests| requests.send(request).is_ok()) {
-            self.waiting += 1;
+        if let Some(requests) = &self.requests {
+            // A thread that panicked has said so itself.
+            let _ = requests.send(request);
         }
     }
 
     /// What is done by now.
     pub fn done(&mut self) -> Vec<Kept> {
         let Ok(answers) = self.answers.get_mut() else { return Vec::new() };
-        let done: Vec<Kept> = answers.try_iter().collect();
-        self.waiting -= done.len();
-        done
-    }
-
-    /// Requests that are not done yet.
-    pub fn waiting(&self) -> usize {
-        self.waiting
+        answers.try_iter().collect()
     }
 
     /// Waits until everything is done, and gives the set free. With what was done meanwhile.

@@ -80,7 +80,7 @@ pub(super) fn compact(path: &Path, general: &General) -> Result<(), Failure> {
 
 pub(super) fn trim(args: &TrimArgs, general: &General) -> Result<(), Failure> {
     let set = DataSet::open(&args.data_set)?;
-    let length = set.frames(args.episode)?.num_rows();
+    let length = set.row(args.episode)?.length;
     let wrong = || Failure::input(format!("`{}` is no range of rows: write 10..120, 10.. or ..120", args.rows));
     let (from, to) = args.rows.split_once("..").ok_or_else(wrong)?;
     let number = |text: &str, absent: usize| if text.is_empty() { Ok(absent) } else { text.parse().map_err(|_| wrong()) };
@@ -128,7 +128,7 @@ pub(super) fn drop(args: &DropArgs, general: &General) -> Result<(), Failure> {
         let number =
             |text: &str| text.trim().parse::<usize>().map_err(|_| Failure::input(format!("`{text}` is no episode: write 3 or 7-9")));
         for episode in number(first)?..=number(last)? {
-            set.frames(episode)?;
+            set.row(episode)?;
             listed.push(episode);
         }
     }

@@ -101,8 +101,7 @@ pub(super) fn show(path: &Path, episode: Option<usize>, general: &General) -> Re
 }
 
 fn show_episode(set: &DataSet, episode: usize, general: &General) -> Result<(), Failure> {
-    set.frames(episode)?;
-    let row = &set.episodes[episode];
+    let row = set.row(episode)?;
     let line = set.lines.get(episode);
     if general.json {
         let object = json!({ "episode": episode, "tasks": row.tasks, "length": row.length, "known": line });

@@ -1,6 +1,5 @@
 //! Writes a whole data set at once, in few large files: what editing and compacting leave.
 
-use super::features::Features;
 use super::files::{EpisodeRow, Info, Place, write_statistics, write_tasks};
 use super::frames::{self, Standing};
 use super::read::{DataSet, Entry};
@@ -40,11 +39,6 @@ impl Header {
             physics: read(sidecar::physics_path(&set.root))?,
             build: read(sidecar::build_path(&set.root))?,
         })
-    }
-
-    /// What each column means.
-    pub fn features(&self) -> &Features {
-        &self.info.features
     }
 
     /// The first difference that keeps two sets from being merged, as a sentence.

@@ -106,7 +106,11 @@ impl DataSet {
         self.episodes.is_empty()
     }
 
-    fn row(&self, episode: usize) -> Result<&EpisodeRow, DataSetError> {
+    /// The row of `meta/episodes` of an episode.
+    ///
+    /// # Errors
+    /// Where there is no such episode.
+    pub fn row(&self, episode: usize) -> Result<&EpisodeRow, DataSetError> {
         let none = || DataSetError::NoEpisode { path: self.root.clone(), episode, count: self.len() };
         self.episodes.get(episode).ok_or_else(none)
     }

@@ -1,7 +1,6 @@
 //! Mends what a crash left: episodes that are whole but not counted yet are adopted, what is incomplete is removed.
 
 use super::files::{EpisodeRow, Info, places, read_episodes, write_statistics, write_tasks};
-use super::read::DataSet;
 use super::sidecar::{self, Line};
 use super::writer::{hold, undoing};
 use super::{DataSetError, statistics};
@@ -165,12 +164,4 @@ fn remove_uncounted(root: &Path, kept: &[EpisodeRow], ours: bool) -> Result<usiz
         durable::sweep(&folder).map_err(DataSetError::file(&folder))?;
     }
     Ok(removed)
-}
-
-/// Opens a set after repairing it, if nobody records to it; one that cannot be written to is opened as it is.
-pub fn open_repaired(root: &Path) -> Result<DataSet, DataSetError> {
-    match repair(root, false) {
-        Ok(_) | Err(DataSetError::File { .. } | DataSetError::Held(_)) => DataSet::open(root),
-        Err(error) => Err(error),
-    }
 }
