@@ -6,12 +6,12 @@
 //! ```
 //!
 //! What to see here: a scene becomes a [`Plan`], a plan becomes arenas in a Bevy `App`, and one `App::update` is one control step of all
-//! of them. There is no window and no clock: it runs as fast as the machine can, and the same every time.
+//! of them. There is no window and no clock: it runs as fast as the machine can ([`in_pool`]), and the same every time.
 #![expect(clippy::print_stdout, reason = "an example speaks to people")]
 
 use apprentice::arena::{ArenaPlugin, FinishedEpisodes};
 use apprentice::control::{ControlPlugin, headless_app, start};
-use apprentice::physics::Threads;
+use apprentice::physics::{Threads, in_pool};
 use apprentice::pilot::{Pilot, PilotPlugin};
 use apprentice::scene::plan::Plan;
 use bevy::prelude::Result;
@@ -21,6 +21,10 @@ const ARENAS: usize = 8;
 const EPISODES: usize = 16;
 
 fn main() -> Result {
+    in_pool(run)
+}
+
+fn run() -> Result {
     let path = std::env::args().nth(1).unwrap_or_else(|| "scenes/push".into());
     let plan = Arc::new(Plan::load(path)?);
     println!("{}: {}", plan.name, plan.scene.about);

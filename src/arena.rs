@@ -6,13 +6,17 @@
 use crate::control::{ControlStep, ControlSystems};
 pub use crate::curriculum::Classroom;
 use crate::curriculum::{EpisodeReport, Lesson, Teacher};
-use crate::physics::{PhysicsPlugin, PhysicsQuery, PhysicsQueryItem, Threads, WorldState, empty_world, in_parallel};
+use crate::physics::{
+    Physics, PhysicsPlugin, PhysicsQuery, PhysicsQueryItem, PhysicsQueryReadOnly, PhysicsView, Threads, WorldState, empty_world,
+    in_parallel,
+};
 use crate::pilot::Pilot;
 use crate::scene::disturbance::DisturbanceMemory;
 use crate::scene::plan::{Plan, Setting, Situation};
 use crate::sensor::{SensorMemory, SensorPlan};
 use crate::signal::{Action, Observation, Outcome, Reward, Success};
 use crate::stream::{Purpose, Stream};
+use crate::task::Verdict;
 use bevy::ecs::query::QueryData;
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -195,6 +199,53 @@ impl Arena {
         };
         Self { index, plan, episode, observed: false, sane: true }
     }
+
+    /// Writes the observation of the present state, unless it is there already.
+    fn observe(&mut self, world: PhysicsView<'_>, action: &[f32], observation: &mut [f32]) {
+        if std::mem::replace(&mut self.observed, true) {
+            return;
+        }
+        let Self { plan, episode, .. } = self;
+        let Episode { setting, sensors, noise, .. } = episode;
+        let situation = Situation { plan, world, setting, action };
+        SensorPlan::observe(&plan.sensors, sensors, noise, &situation, observation);
+    }
+
+    fn act(&mut self, physics: &mut Physics<'_>, action: &mut [f32]) {
+        for channel in &mut *action {
+            // A pilot that writes nonsense must not poison the world.
+            *channel = if channel.is_nan() { 0.0 } else { channel.clamp(-1.0, 1.0) };
+        }
+        let Self { plan, episode, .. } = self;
+        let values = &episode.setting.values;
+        for disturbance in &plan.disturbances {
+            disturbance.clear(physics);
+        }
+        plan.body.act(values, &plan.parts, action, physics);
+        for (disturbance, memory) in plan.disturbances.iter().zip(&mut episode.disturbances) {
+            disturbance.act(values, memory, plan.timing, physics);
+        }
+    }
+
+    fn simulate(&mut self, physics: &mut Physics<'_>) {
+        self.sane = physics.simulate(self.plan.scene.gravity, self.plan.timing.ticks_per_step());
+        self.observed = false;
+        self.episode.step += 1;
+    }
+
+    fn evaluate(&mut self, world: PhysicsView<'_>, action: &[f32]) -> Verdict {
+        let Self { plan, episode, sane, .. } = self;
+        if !*sane {
+            episode.rewards.push(0.0);
+            return Verdict { outcome: Outcome::Diverged, ..Verdict::default() };
+        }
+        let Some(task) = &plan.task else { return Verdict::default() };
+        let Episode { setting, task: memory, step, rewards, terms, success_once, .. } = episode;
+        let verdict = task.judge(&Situation { plan, world, setting, action }, memory, terms, *step);
+        rewards.push(verdict.reward.dense);
+        *success_once |= verdict.success;
+        verdict
+    }
 }
 
 impl ArenaQueryItem<'_, '_> {
@@ -230,63 +281,7 @@ impl ArenaQueryItem<'_, '_> {
 
     /// Writes the observation of the present state, unless it is there already.
     pub fn observe(&mut self) {
-        if std::mem::replace(&mut self.arena.observed, true) {
-            return;
-        }
-        let Arena { plan, episode, .. } = &mut *self.arena;
-        let Episode { setting, sensors, noise, .. } = episode;
-        let situation = Situation { plan, world: self.physics.view(), setting, action: &self.action.0 };
-        SensorPlan::observe(&plan.sensors, sensors, noise, &situation, &mut self.observation.0);
-    }
-
-    fn act(&mut self) {
-        for channel in &mut self.action.0 {
-            // A pilot that writes nonsense must not poison the world.
-            *channel = if channel.is_nan() { 0.0 } else { channel.clamp(-1.0, 1.0) };
-        }
-        let Arena { plan, episode, .. } = &mut *self.arena;
-        let mut physics = self.physics.physics();
-        let values = &episode.setting.values;
-        for disturbance in &plan.disturbances {
-            disturbance.clear(&mut physics);
-        }
-        plan.body.act(values, &plan.parts, &self.action.0, &mut physics);
-        for (disturbance, memory) in plan.disturbances.iter().zip(&mut episode.disturbances) {
-            disturbance.act(values, memory, plan.timing, &mut physics);
-        }
-    }
-
-    fn simulate(&mut self) {
-        let arena = &mut *self.arena;
-        let (gravity, ticks) = (arena.plan.scene.gravity, arena.plan.timing.ticks_per_step());
-        let mut physics = self.physics.physics();
-        arena.sane = physics.simulate(gravity, ticks);
-        arena.observed = false;
-        arena.episode.step += 1;
-    }
-
-    fn evaluate(&mut self) {
-        let Arena { plan, episode, sane, .. } = &mut *self.arena;
-        let plan: &Plan = plan;
-        if !*sane {
-            *self.outcome = Outcome::Diverged;
-            *self.success = Success(false);
-            *self.reward = Reward::default();
-            episode.rewards.push(0.0);
-            return;
-        }
-        let Some(task) = &plan.task else {
-            *self.outcome = Outcome::Running;
-            return;
-        };
-        let Episode { setting, task: memory, step, rewards, terms, success_once, .. } = episode;
-        let situation = Situation { plan, world: self.physics.view(), setting, action: &self.action.0 };
-        let verdict = task.judge(&situation, memory, terms, *step);
-        rewards.push(verdict.reward.dense);
-        *success_once |= verdict.success;
-        *self.reward = verdict.reward;
-        *self.success = Success(verdict.success);
-        *self.outcome = verdict.outcome;
+        self.arena.observe(self.physics.view(), &self.action.0, &mut self.observation.0);
     }
 
     /// The report of an episode that is over.
@@ -362,27 +357,42 @@ pub fn begin(mut arenas: Query<ArenaQuery>, mut classroom: ResMut<Classroom>, th
     in_parallel(*threads, &mut items, BATCH, |(lesson, item)| item.start(lesson.clone(), 0, seed));
 }
 
+// The systems that run in every step hold of each arena what they need, and no more: thousands of whole items would be written to memory
+// and read again five times a step.
+
 /// Sensors write the observations.
-pub fn observe(mut arenas: Query<ArenaQuery>, threads: Res<Threads>) {
-    let mut items: Vec<_> = arenas.iter_mut().collect();
-    in_parallel(*threads, &mut items, 8, ArenaQueryItem::observe);
+pub fn observe(mut arenas: Query<(&mut Arena, PhysicsQueryReadOnly, &Action, &mut Observation)>, threads: Res<Threads>) {
+    let items = arenas
+        .iter_mut()
+        .map(|(arena, physics, action, observation)| (arena.into_inner(), physics.view(), action, observation.into_inner()));
+    in_parallel(*threads, &mut items.collect::<Vec<_>>(), 8, |(arena, world, action, observation)| {
+        arena.observe(*world, &action.0, &mut observation.0)
+    });
 }
 
-fn act(mut arenas: Query<ArenaQuery>, threads: Res<Threads>) {
-    let mut items: Vec<_> = arenas.iter_mut().collect();
-    in_parallel(*threads, &mut items, 16, ArenaQueryItem::act);
+fn act(mut arenas: Query<(&mut Arena, PhysicsQuery, &mut Action)>, threads: Res<Threads>) {
+    let items = arenas.iter_mut().map(|(arena, physics, action)| (arena.into_inner(), physics.into_physics(), action.into_inner()));
+    in_parallel(*threads, &mut items.collect::<Vec<_>>(), 16, |(arena, physics, action)| arena.act(physics, &mut action.0));
 }
 
-fn simulate(mut arenas: Query<ArenaQuery>, threads: Res<Threads>) {
-    let mut items: Vec<_> = arenas.iter_mut().collect();
+fn simulate(mut arenas: Query<(&mut Arena, PhysicsQuery)>, threads: Res<Threads>) {
+    let mut items: Vec<_> = arenas.iter_mut().map(|(arena, physics)| (arena.into_inner(), physics.into_physics())).collect();
     // Small enough that no thread waits long for another one's last arenas, large enough that drawing them costs nothing.
     let batch = items.len() / (16 * threads.0);
-    in_parallel(*threads, &mut items, batch, ArenaQueryItem::simulate);
+    in_parallel(*threads, &mut items, batch, |(arena, physics)| arena.simulate(physics));
 }
 
-fn evaluate(mut arenas: Query<ArenaQuery>, threads: Res<Threads>) {
-    let mut items: Vec<_> = arenas.iter_mut().collect();
-    in_parallel(*threads, &mut items, 8, ArenaQueryItem::evaluate);
+/// What tasks write.
+type Judged = (&'static mut Reward, &'static mut Success, &'static mut Outcome);
+
+fn evaluate(mut arenas: Query<(&mut Arena, PhysicsQueryReadOnly, &Action, Judged)>, threads: Res<Threads>) {
+    let items = arenas.iter_mut().map(|(arena, physics, action, (reward, success, outcome))| {
+        (arena.into_inner(), physics.view(), action, (reward.into_inner(), success.into_inner(), outcome.into_inner()))
+    });
+    in_parallel(*threads, &mut items.collect::<Vec<_>>(), 8, |(arena, world, action, (reward, success, outcome))| {
+        let verdict = arena.evaluate(*world, &action.0);
+        (**reward, **success, **outcome) = (verdict.reward, Success(verdict.success), verdict.outcome);
+    });
 }
 
 /// Finished arenas are observed once more, report to the teacher, get a lesson, start again.

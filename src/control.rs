@@ -5,7 +5,7 @@
 //! often it runs; headless, one `App::update` is one control step and no wall clock is read.
 
 use crate::physics::Threads;
-use bevy::app::{FixedMainScheduleOrder, MainScheduleOrder, PluginsState, TaskPoolOptions, TaskPoolThreadAssignmentPolicy};
+use bevy::app::{FixedMainScheduleOrder, MainScheduleOrder, PluginsState, TaskPoolOptions};
 use bevy::ecs::schedule::{InternedScheduleLabel, ScheduleLabel, SingleThreadedExecutor};
 use bevy::prelude::*;
 use bevy::time::{TimePlugin, TimeUpdateStrategy};
@@ -94,28 +94,14 @@ fn run_control_step(world: &mut World) {
     world.run_schedule(ControlStep);
 }
 
-/// An `App` without window or clock: every `update` but the first one runs exactly one control step.
-///
-/// Task pools belong to the process: the first `App` fixes how many threads there are.
+/// An `App` without window or clock: every `update` but the first one runs exactly one control step. Fastest inside [`in_pool`](crate::physics::in_pool).
 pub fn headless_app(threads: Threads) -> App {
-    let compute = compute_threads(threads);
     // Not Bevy's `TaskPoolPlugin`: its tending of the main thread's own tasks, of which there are none, would cost as much per step as
     // an arena that is almost empty.
-    TaskPoolOptions { compute, ..default() }.create_default_pools();
+    TaskPoolOptions::default().create_default_pools();
     let mut app = App::new();
     app.add_plugins(TimePlugin).insert_resource(threads).insert_resource(TimeUpdateStrategy::FixedTimesteps(1));
     app
-}
-
-/// The threads of simulation: exactly so many. (Bevy's default on two cores is a single one, with which parallel loops run serially.)
-pub fn compute_threads(threads: Threads) -> TaskPoolThreadAssignmentPolicy {
-    TaskPoolThreadAssignmentPolicy {
-        min_threads: threads.0,
-        max_threads: threads.0,
-        percent: 1.0,
-        on_thread_spawn: None,
-        on_thread_destroy: None,
-    }
 }
 
 /// Finishes the plugins and makes the app ready: after it, the next `update` is the first control step.

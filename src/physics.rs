@@ -6,7 +6,6 @@
 
 use bevy::ecs::query::QueryData;
 use bevy::prelude::*;
-use bevy::tasks::ComputeTaskPool;
 use bevy_rapier3d::plugin::context::{RapierContextColliders, RapierContextJoints, RapierContextSimulation, RapierRigidBodySet};
 use bevy_rapier3d::prelude::{NoUserData, RapierConfiguration, RapierContextInitialization, RapierPhysicsPlugin};
 pub use bevy_rapier3d::rapier;
@@ -115,22 +114,15 @@ pub struct PhysicsView<'a> {
     narrow_phase: &'a NarrowPhase,
 }
 
-impl PhysicsQueryItem<'_, '_> {
+impl<'w> PhysicsQueryItem<'w, '_> {
     /// The world, to be changed.
     pub fn physics(&mut self) -> Physics<'_> {
-        let (simulation, joints) = (&mut *self.simulation, &mut *self.joints);
-        Physics {
-            pipeline: &mut simulation.pipeline,
-            parameters: &simulation.integration_parameters,
-            islands: &mut simulation.islands,
-            broad_phase: &mut simulation.broad_phase,
-            narrow_phase: &mut simulation.narrow_phase,
-            ccd_solver: &mut simulation.ccd_solver,
-            bodies: &mut self.bodies.bodies,
-            colliders: &mut self.colliders.colliders,
-            impulse_joints: &mut joints.impulse_joints,
-            multibody_joints: &mut joints.multibody_joints,
-        }
+        physics(&mut self.simulation, &mut self.bodies, &mut self.colliders, &mut self.joints)
+    }
+
+    /// The world, to be changed, for as long as the query lasts.
+    pub fn into_physics(self) -> Physics<'w> {
+        physics(self.simulation.into_inner(), self.bodies.into_inner(), self.colliders.into_inner(), self.joints.into_inner())
     }
 
     /// The world, to be read.
@@ -139,10 +131,30 @@ impl PhysicsQueryItem<'_, '_> {
     }
 }
 
-impl PhysicsQueryReadOnlyItem<'_, '_> {
+impl<'w> PhysicsQueryReadOnlyItem<'w, '_> {
     /// The world, to be read.
-    pub fn view(&self) -> PhysicsView<'_> {
+    pub fn view(&self) -> PhysicsView<'w> {
         view(self.simulation, self.bodies, self.colliders, self.joints)
+    }
+}
+
+fn physics<'a>(
+    simulation: &'a mut RapierContextSimulation,
+    bodies: &'a mut RapierRigidBodySet,
+    colliders: &'a mut RapierContextColliders,
+    joints: &'a mut RapierContextJoints,
+) -> Physics<'a> {
+    Physics {
+        pipeline: &mut simulation.pipeline,
+        parameters: &simulation.integration_parameters,
+        islands: &mut simulation.islands,
+        broad_phase: &mut simulation.broad_phase,
+        narrow_phase: &mut simulation.narrow_phase,
+        ccd_solver: &mut simulation.ccd_solver,
+        bodies: &mut bodies.bodies,
+        colliders: &mut colliders.colliders,
+        impulse_joints: &mut joints.impulse_joints,
+        multibody_joints: &mut joints.multibody_joints,
     }
 }
 
@@ -296,14 +308,14 @@ impl<'a> PhysicsView<'a> {
 
     /// 64 bits that differ where the action or any body's pose or velocity differs in a single bit.
     pub fn state_hash(self, action: &[f32]) -> u64 {
-        let mut bytes = Vec::with_capacity(64 * self.bodies.len());
-        let mut write = |values: &[f32]| values.iter().for_each(|value| bytes.extend_from_slice(&value.to_bits().to_le_bytes()));
-        write(action);
+        let mut bytes = Vec::with_capacity(4 * action.len() + 4 * 13 * self.bodies.len());
+        bytes.extend(action.iter().flat_map(|value| value.to_bits().to_le_bytes()));
         for (_, body) in self.bodies.iter().filter(|(_, body)| body.is_enabled() && !body.is_fixed()) {
-            write(&body.translation().to_array());
-            write(&body.rotation().to_array());
-            write(&body.linvel().to_array());
-            write(&body.angvel().to_array());
+            let ([x, y, z], [i, j, k, w]) = (body.translation().to_array(), body.rotation().to_array());
+            let ([vx, vy, vz], [wx, wy, wz]) = (body.linvel().to_array(), body.angvel().to_array());
+            // Written whole: number by number would cost as much as the hash itself.
+            let state = [x, y, z, i, j, k, w, vx, vy, vz, wx, wy, wz].map(|value| value.to_bits().to_le_bytes());
+            bytes.extend_from_slice(state.as_flattened());
         }
         XxHash3_64::oneshot(&bytes)
     }
@@ -322,6 +334,14 @@ pub struct WorldState {
     pub(crate) multibody_joints: MultibodyJointSet,
 }
 
+/// Runs `work` on a thread of the pool on which [`in_parallel`] shares out its loops (rayon's).
+///
+/// A loop that begins there wakes nobody whom it does not need, and takes back what the others have not begun. From elsewhere it works
+/// too, but each loop waits for another thread to wake up: with few arenas a step then takes up to half as long again.
+pub fn in_pool<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    rayon::scope(|_| work())
+}
+
 /// Does `work` on all `items`, on every thread of the pool: each draws `batch` items at a time, so that none waits for a slow one.
 pub fn in_parallel<T: Send>(threads: Threads, items: &mut [T], batch: usize, work: impl Fn(&mut T) + Sync) {
     let batch = batch.max(1);
@@ -336,9 +356,9 @@ pub fn in_parallel<T: Send>(threads: Threads, items: &mut [T], batch: usize, wor
             chunk.iter_mut().for_each(&work);
         }
     };
-    ComputeTaskPool::get().scope(|scope| {
+    rayon::in_place_scope(|scope| {
         for _ in 1..workers {
-            scope.spawn(async { work_on() });
+            scope.spawn(|_| work_on());
         }
         // The caller begins while the others wake up. One that wakes too late finds nothing to do.
         work_on();

@@ -1,7 +1,7 @@
-//! What the control step is measured against: Rapier's worlds with nothing around them, moved by threads that do nothing else.
+//! What the control step is measured against: Rapier's worlds with nothing around them, in the parallel loop that one would write by hand.
 //!
-//! It is the fast loop that one would write by hand: threads that stay alive draw worlds from a counter, the caller among them, and
-//! a control step is over when every world has been moved, because that is when a policy wants to see them all.
+//! It runs on the same threads as the arenas do, and a control step is over when every world has been moved, because that is when a policy
+//! wants to see them all.
 
 use crate::arena::ArenaQueryItem;
 use crate::physics::Physics;
@@ -9,9 +9,8 @@ use crate::physics::rapier::prelude::*;
 use crate::pilot::Pilot;
 use crate::scene::plan::Plan;
 use crate::stream::Stream;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
-use std::thread::{JoinHandle, Thread};
+use rayon::prelude::*;
+use std::sync::Arc;
 
 /// A world of Rapier's own sets, and what it takes to act in it.
 pub struct BareWorld {
@@ -105,97 +104,23 @@ impl BareWorld {
     }
 }
 
-/// Threads that move bare worlds.
-pub struct Team {
-    shared: Arc<Shared>,
-    threads: Vec<JoinHandle<()>>,
-}
-
-struct Shared {
-    worlds: RwLock<Vec<Mutex<BareWorld>>>,
-    /// The world that is drawn next.
-    next: AtomicUsize,
-    /// How many have been moved in this step.
-    moved: AtomicUsize,
-    over: AtomicBool,
-    caller: Thread,
-}
-
-fn lock(world: &Mutex<BareWorld>) -> MutexGuard<'_, BareWorld> {
-    world.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Shared {
-    fn worlds(&self) -> RwLockReadGuard<'_, Vec<Mutex<BareWorld>>> {
-        self.worlds.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Moves worlds until all are taken.
-    fn draw(&self) {
-        let worlds = self.worlds();
-        while let Some(world) = worlds.get(self.next.fetch_add(1, Ordering::AcqRel)) {
-            lock(world).step();
-            if self.moved.fetch_add(1, Ordering::AcqRel) + 1 == worlds.len() {
-                self.caller.unpark();
-            }
-        }
-    }
-}
+/// Worlds that are moved together.
+#[derive(Default)]
+pub struct Team(Vec<BareWorld>);
 
 impl Team {
-    /// A team of `threads`, the caller's included.
-    pub fn new(threads: usize) -> Self {
-        let shared = Arc::new(Shared {
-            worlds: RwLock::default(),
-            next: AtomicUsize::new(usize::MAX / 2),
-            moved: AtomicUsize::new(0),
-            over: AtomicBool::new(false),
-            caller: std::thread::current(),
-        });
-        let work = |shared: Arc<Shared>| {
-            move || {
-                while !shared.over.load(Ordering::Acquire) {
-                    shared.draw();
-                    std::thread::park();
-                }
-            }
-        };
-        Self { threads: (1..threads).map(|_| std::thread::spawn(work(shared.clone()))).collect(), shared }
-    }
-
     /// Gives the team other worlds.
     pub fn hold(&mut self, worlds: Vec<BareWorld>) {
-        *self.shared.worlds.write().unwrap_or_else(PoisonError::into_inner) = worlds.into_iter().map(Mutex::new).collect();
+        self.0 = worlds;
     }
 
     /// One control step of every world.
     pub fn step(&mut self) {
-        let count = self.shared.worlds().len();
-        self.shared.moved.store(0, Ordering::Release);
-        self.shared.next.store(0, Ordering::Release);
-        // A single world is not worth waking anybody.
-        self.threads.iter().take(count.saturating_sub(1)).for_each(|thread| thread.thread().unpark());
-        self.shared.draw();
-        // A thread that wakes too late finds nothing to do; only those that took a world are waited for.
-        while self.shared.moved.load(Ordering::Acquire) < count {
-            std::thread::park();
-        }
+        self.0.par_iter_mut().for_each(BareWorld::step);
     }
 
     /// Whether every world equals its arena.
     pub fn equals(&self, arenas: &[ArenaQueryItem<'_, '_>]) -> bool {
-        let worlds = self.shared.worlds();
-        worlds.len() == arenas.len() && worlds.iter().zip(arenas).all(|(world, arena)| lock(world).equals(arena))
-    }
-}
-
-impl Drop for Team {
-    fn drop(&mut self) {
-        self.shared.over.store(true, Ordering::Release);
-        for thread in self.threads.drain(..) {
-            thread.thread().unpark();
-            // A thread that panicked has said so.
-            let _ = thread.join();
-        }
+        self.0.len() == arenas.len() && self.0.iter().zip(arenas).all(|(world, arena)| world.equals(arena))
     }
 }

@@ -111,7 +111,7 @@ impl Stage {
         for mut item in arenas.iter_mut(app.world_mut()) {
             item.arena.episode.step = limit * item.arena.index / count;
         }
-        let mut stage = Self { count, steps: 1, equal: true, app, team: Team::new(threads.0) };
+        let mut stage = Self { count, steps: 1, equal: true, app, team: Team::default() };
         // Bodies come to rest on each other, memory is touched, and the length of a step shows.
         stage.run(Extent::Whole, 2);
         let (begin, mut done) = (now(), 0);

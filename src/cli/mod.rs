@@ -19,7 +19,7 @@ use crate::bench::BenchError;
 use crate::durable::LogError;
 use crate::imitation::data_set::DataSetError;
 use crate::learn::backend::Device;
-use crate::physics::Threads;
+use crate::physics::{Threads, in_pool};
 use crate::ron::Problems;
 use crate::training::overrides::OverrideError;
 use crate::training::requirement::{Missed, RequirementError};
@@ -218,7 +218,7 @@ pub fn run() -> ExitCode {
     let Cli { general, verb } = Cli::parse();
     let level = if general.quiet { tracing::Level::ERROR } else { tracing::Level::WARN };
     tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).without_time().with_target(false).init();
-    // Learning shares out work on rayon's pool: as many threads there as in the simulation. (Fails only where there is a pool already.)
+    // Simulation and learning share out their work on it. (Fails only where there is a pool already.)
     let _ = rayon::ThreadPoolBuilder::new().num_threads(general.threads().0).build_global();
     let (threads, cores) = (general.threads().0, Threads::default().0);
     if threads > cores {
@@ -228,14 +228,14 @@ pub fn run() -> ExitCode {
         Verb::Scenes(args) => scenes::run(&args, &general),
         Verb::Check(args) => check::run(&args, &general),
         Verb::Explore(args) => explore::run(&args, &general),
-        Verb::Train(args) => train::run(&args, &general),
-        Verb::Evaluate(args) => evaluate::run(&args, &general),
+        Verb::Train(args) => in_pool(|| train::run(&args, &general)),
+        Verb::Evaluate(args) => in_pool(|| evaluate::run(&args, &general)),
         Verb::Compare(args) => compare::run(&args, &general),
         Verb::Record(args) => record::run(&args, &general),
         Verb::Replay(args) => replay::run(&args, &general),
         Verb::Data(args) => data::run(&args, &general),
         Verb::Film(args) => film::run(&args, &general),
-        Verb::Bench(args) => bench::run(&args, general.threads(), general.json).map_err(Failure::from),
+        Verb::Bench(args) => in_pool(|| bench::run(&args, general.threads(), general.json)).map_err(Failure::from),
         Verb::Completions(args) => completions::run(&args),
     };
     let error = console::style("error:").red().bold().for_stderr();

@@ -5,6 +5,7 @@ use crate::imitation::data_set::DataSetError;
 use crate::imitation::data_set::repair::Repaired;
 use crate::imitation::data_set::writer::{Author, Writer};
 use crate::imitation::record::{Order, demonstrate};
+use crate::physics::in_pool;
 use crate::training::progress::{Display, Figures, Progress};
 use crate::training::recipe;
 use clap::Args;
@@ -59,6 +60,10 @@ pub(super) fn run(args: &RecordArgs, general: &General) -> Result<(), Failure> {
     if args.pilot == "hand" {
         return by_hand(args, general);
     }
+    in_pool(|| by_pilot(args, general))
+}
+
+fn by_pilot(args: &RecordArgs, general: &General) -> Result<(), Failure> {
     let (plan, _) = recipe::plan(&args.scene)?;
     if args.only_successes && plan.task.is_none() {
         return Err(Failure::input(format!("the scene `{}` has no task: nothing succeeds in it", plan.name)));

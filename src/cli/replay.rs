@@ -5,7 +5,7 @@ use crate::imitation::data_set::DataSet;
 use crate::imitation::data_set::DataSetError;
 use crate::imitation::demonstration::Demonstration;
 use crate::imitation::replay::{Replayed, verify};
-use crate::physics::Threads;
+use crate::physics::{Threads, in_pool};
 use crate::training::progress::Stopwatch;
 use clap::Args;
 use serde_json::json;
@@ -106,7 +106,7 @@ pub(super) fn replayed(set: &DataSet, episodes: &[usize], threads: Threads, aren
         for episodes in episodes.chunks(1024) {
             let demonstrations =
                 episodes.iter().map(|episode| set.demonstration(*episode, &plan)).collect::<Result<Vec<Demonstration>, _>>()?;
-            let replays = verify(&plan, &demonstrations, threads, arenas);
+            let replays = in_pool(|| verify(&plan, &demonstrations, threads, arenas));
             results.extend(replays.into_iter().map(|replay| Replayed { episode: episodes[replay.episode], ..replay }));
         }
     }

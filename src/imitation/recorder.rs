@@ -3,12 +3,12 @@
 //! An arena is recorded while it has a [`Recorder`] that is switched on. The tape starts at the next observation, with a snapshot of the arena:
 //! mostly at the start of an episode, but any moment will do (a fork, a rewound arena).
 
-use crate::arena::{Arena, ArenaQuery, ArenaQueryItem, FinishedEpisodes, Snapshot, finish, observe, step_hash};
+use crate::arena::{Arena, ArenaQuery, ArenaQueryItem, FinishedEpisodes, Snapshot, finish, observe};
 use crate::control::{ControlStep, ControlSystems};
 use crate::imitation::demonstration::{Demonstration, Rows};
 use crate::imitation::quality::Quality;
-use crate::physics::{Threads, in_parallel};
-use crate::signal::Outcome;
+use crate::physics::{PhysicsQueryReadOnly, Threads, in_parallel};
+use crate::signal::{Action, Observation, Outcome, Reward, Success};
 use bevy::prelude::*;
 
 /// Lets arenas that have a [`Recorder`] be recorded.
@@ -119,23 +119,27 @@ pub(crate) fn open(mut arenas: Query<(ArenaQuery, &mut Recorder)>) {
     }
 }
 
+/// What a row is made of, beside the world.
+type Signals = (&'static Observation, &'static Action, &'static Reward, &'static Success);
+
 /// Keeps the row of this step.
-fn keep(mut arenas: Query<(ArenaQuery, &mut Recorder)>, threads: Res<Threads>) {
-    let mut items: Vec<_> = arenas.iter_mut().filter(|(_, recorder)| recorder.tape.is_some()).collect();
-    in_parallel(*threads, &mut items, 32, |(item, recorder)| {
-        let ticks_per_step = u64::from(item.arena.plan.timing.ticks_per_step());
-        let (intervention, latency) = recorder.hand;
-        let Some(tape) = &mut recorder.tape else { return };
+fn keep(mut arenas: Query<(&Arena, PhysicsQueryReadOnly, Signals, &mut Recorder)>, threads: Res<Threads>) {
+    let mut items: Vec<_> = Vec::new();
+    for (arena, physics, signals, recorder) in &mut arenas {
+        let Recorder { hand, tape, .. } = recorder.into_inner();
+        items.extend(tape.as_mut().map(|tape| (arena, physics.view(), signals, *hand, tape)));
+    }
+    in_parallel(*threads, &mut items, 32, |(arena, world, (observation, action, reward, success), hand, tape)| {
         let rows = &mut tape.rows;
         // The step that was just done began at the tick where the one before ended.
-        rows.ticks.push((tape.first_step + rows.rewards.len()) as u64 * ticks_per_step);
-        rows.observations.push(&item.observation.0);
-        rows.actions.push(&item.action.0);
-        rows.rewards.push(item.reward.dense);
-        rows.success.push(item.success.0);
-        rows.hashes.push(step_hash(item));
-        rows.interventions.push(intervention);
-        rows.latencies.push(latency);
+        rows.ticks.push((tape.first_step + rows.rewards.len()) as u64 * u64::from(arena.plan.timing.ticks_per_step()));
+        rows.observations.push(&observation.0);
+        rows.actions.push(&action.0);
+        rows.rewards.push(reward.dense);
+        rows.success.push(success.0);
+        rows.hashes.push(world.state_hash(&action.0));
+        rows.interventions.push(hand.0);
+        rows.latencies.push(hand.1);
         rows.labels.push(None);
     });
 }

@@ -4,9 +4,11 @@ pub mod expert;
 pub mod hand;
 pub mod policy;
 
-use crate::arena::{ArenaQuery, ArenaQueryItem};
+use crate::arena::Arena;
 use crate::control::{ControlStep, ControlSystems};
-use crate::physics::{Threads, in_parallel};
+use crate::physics::{PhysicsQueryReadOnly, PhysicsView, Threads, in_parallel};
+use crate::scene::plan::Situation;
+use crate::signal::Action;
 use crate::stream::{Purpose, Stream};
 use bevy::prelude::*;
 use expert::ExpertMemory;
@@ -76,6 +78,32 @@ impl Pilot {
             Self::Policy { memory } => memory.fill(0.0),
         }
     }
+
+    /// Writes the action of one step. (Policies write theirs elsewhere.)
+    fn decide(&mut self, arena: &Arena, world: PhysicsView<'_>, hands: &Hands, action: &mut [f32]) {
+        match self {
+            Self::Idle => action.fill(0.0),
+            Self::Random { stream: Some(stream) } => action.iter_mut().for_each(|channel| *channel = stream.between(-1.0, 1.0)),
+            Self::Random { stream: None } | Self::Policy { .. } => {}
+            Self::Expert { memory } => match arena.plan.task.as_ref().and_then(|task| task.expert.as_ref()) {
+                Some(expert) => {
+                    // Experts look at the world alone: what they write to is not what they see.
+                    let situation = Situation { plan: &arena.plan, world, setting: &arena.episode.setting, action: &[] };
+                    memory.decide(expert, &situation, action);
+                }
+                None => action.fill(0.0),
+            },
+            Self::Replay { actions, next } => {
+                match actions.get(*next) {
+                    Some(row) => action.copy_from_slice(row),
+                    None => action.fill(0.0),
+                }
+                *next += 1;
+            }
+            Self::Hand if hands.action().len() == action.len() => action.copy_from_slice(hands.action()),
+            Self::Hand => action.fill(0.0),
+        }
+    }
 }
 
 /// Lets every pilot but policies decide. (Policies are asked all at once, in one batch.)
@@ -89,41 +117,12 @@ impl Plugin for PilotPlugin {
     }
 }
 
-fn decide(mut arenas: Query<ArenaQuery>, hands: Res<Hands>, threads: Res<Threads>) {
-    let mut items: Vec<_> = arenas.iter_mut().collect();
-    items.retain(|item| !matches!(*item.pilot, Pilot::Policy { .. }));
-    in_parallel(*threads, &mut items, 32, |item| decide_one(item, &hands));
-}
-
-fn decide_one(item: &mut ArenaQueryItem<'_, '_>, hands: &Hands) {
-    let mut action = std::mem::take(&mut item.action.0);
-    let mut pilot = std::mem::take(&mut *item.pilot);
-    match &mut pilot {
-        Pilot::Idle => action.fill(0.0),
-        Pilot::Random { stream: Some(stream) } => action.iter_mut().for_each(|channel| *channel = stream.between(-1.0, 1.0)),
-        Pilot::Random { stream: None } | Pilot::Policy { .. } => {}
-        Pilot::Expert { memory } => {
-            let situation = item.situation();
-            match situation.plan.task.as_ref().and_then(|task| task.expert.as_ref()) {
-                Some(expert) => memory.decide(expert, &situation, &mut action),
-                None => action.fill(0.0),
-            }
-        }
-        Pilot::Replay { actions, next } => {
-            match actions.get(*next) {
-                Some(row) => action.copy_from_slice(row),
-                None => action.fill(0.0),
-            }
-            *next += 1;
-        }
-        Pilot::Hand => {
-            if hands.action().len() == action.len() {
-                action.copy_from_slice(hands.action());
-            } else {
-                action.fill(0.0);
-            }
+fn decide(mut arenas: Query<(&Arena, PhysicsQueryReadOnly, &mut Pilot, &mut Action)>, hands: Res<Hands>, threads: Res<Threads>) {
+    let mut items: Vec<_> = Vec::new();
+    for (arena, physics, pilot, action) in &mut arenas {
+        if !matches!(*pilot, Pilot::Policy { .. }) {
+            items.push((arena, physics.view(), pilot.into_inner(), action.into_inner()));
         }
     }
-    item.action.0 = action;
-    *item.pilot = pilot;
+    in_parallel(*threads, &mut items, 32, |(arena, world, pilot, action)| pilot.decide(arena, *world, &hands, &mut action.0));
 }

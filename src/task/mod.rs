@@ -29,7 +29,7 @@ pub struct TaskPlan {
 }
 
 /// What a task says of a step.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Verdict {
     /// What is paid.
     pub reward: Reward,

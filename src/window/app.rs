@@ -1,9 +1,7 @@
 //! The app of the window, and what it shares with [`offscreen`](super::offscreen) drawing.
 
 use super::{camera, dress, room, smoothing, stage};
-use crate::control::{ControlStep, compute_threads};
-use crate::physics::Threads;
-use bevy::app::{TaskPoolOptions, TaskPoolPlugin};
+use crate::control::ControlStep;
 use bevy::ecs::schedule::SingleThreadedExecutor;
 use bevy::log::LogPlugin;
 use bevy::prelude::*;
@@ -42,17 +40,16 @@ pub enum Surface {
     },
 }
 
-/// Adds Bevy's plugins that drawing needs. Simulation gets as many threads as it has headless.
+/// Adds Bevy's plugins that drawing needs.
 ///
 /// # Errors
 /// Where there is nothing to draw with.
-pub fn rendering(app: &mut App, surface: Surface, threads: Threads) -> Result<(), DrawError> {
-    let pools = TaskPoolOptions { compute: compute_threads(threads), ..default() };
+pub fn rendering(app: &mut App, surface: Surface) -> Result<(), DrawError> {
     let memory = matches!(surface, Surface::Memory);
     // Pictures in memory are to be whole from the first one on; a window rather shows something at once.
     let render = RenderPlugin { synchronous_pipeline_compilation: memory, ..default() };
     // The program has its own log.
-    let plugins = DefaultPlugins.build().disable::<LogPlugin>().set(TaskPoolPlugin { task_pool_options: pools }).set(render);
+    let plugins = DefaultPlugins.build().disable::<LogPlugin>().set(render);
     let plugins = match surface {
         Surface::Memory => plugins
             .disable::<WinitPlugin>()

@@ -124,7 +124,7 @@ pub fn explore(exploration: Exploration) -> Result<AppExit, DrawError> {
     }
     let mut app = App::new();
     app.insert_resource(threads);
-    app::rendering(&mut app, Surface::Window { title: format!("apprentice: {}", plan.name), size }, threads)?;
+    app::rendering(&mut app, Surface::Window { title: format!("apprentice: {}", plan.name), size })?;
     let held = BTreeMap::from_iter(level.map(|level| (0, level)));
     let shown = Shown { path, plan: plan.clone(), count: arenas, seed, pilot, watched: 0, held, problems: None };
     app.insert_resource(shown)

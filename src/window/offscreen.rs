@@ -104,7 +104,7 @@ impl Shot {
 pub fn frames(shot: Shot, threads: Threads) -> Result<Frames, DrawError> {
     let mut app = App::new();
     app.insert_resource(threads);
-    app::rendering(&mut app, app::Surface::Memory, threads)?;
+    app::rendering(&mut app, app::Surface::Memory)?;
     let timing = shot.plan.timing;
     app.add_plugins((
         ControlPlugin { timing },
