@@ -30,7 +30,7 @@ pub(super) struct ExploreArgs {
     #[arg(long)]
     bare: bool,
     /// Width and height of the window
-    #[arg(long, default_value = "1280x720", value_name = "WxH", value_parser = size)]
+    #[arg(long, default_value = "1280x720", value_name = "WxH", value_parser = super::size)]
     size: (u32, u32),
     /// Save a picture into this file
     #[arg(long, value_name = "FILE.png")]
@@ -44,12 +44,6 @@ pub(super) struct ExploreArgs {
     /// Do what this file says, one request a line; `-` reads standard input
     #[arg(long, value_name = "FILE", conflicts_with = "screenshot")]
     script: Option<PathBuf>,
-}
-
-fn size(text: &str) -> Result<(u32, u32), String> {
-    let (width, height) = text.split_once('x').ok_or("a size is written as 1280x720")?;
-    let edge = |text: &str| text.parse().ok().filter(|edge| (64..=8192).contains(edge)).ok_or("an edge has 64 to 8192 pixels");
-    Ok((edge(width)?, edge(height)?))
 }
 
 #[cfg(not(feature = "window"))]

@@ -26,7 +26,7 @@ pub(super) struct FilmArgs {
     #[arg(long, value_name = "SCENE")]
     scene: Option<PathBuf>,
     /// Pixels, both even
-    #[arg(long, default_value = "1280x720", value_name = "WxH", value_parser = size)]
+    #[arg(long, default_value = "1280x720", value_name = "WxH", value_parser = super::size)]
     size: (u32, u32),
     /// Pictures per second
     #[arg(long, default_value_t = 30, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=120))]
@@ -49,12 +49,6 @@ enum Camera {
     Orbit,
     /// From behind the body
     Follow,
-}
-
-fn size(text: &str) -> Result<(u32, u32), String> {
-    let (width, height) = text.split_once('x').ok_or("a size is written as 1280x720")?;
-    let edge = |text: &str| text.parse::<u32>().map_err(|_| format!("`{text}` is no number of pixels"));
-    Ok((edge(width)?, edge(height)?))
 }
 
 #[cfg(not(feature = "window"))]

@@ -199,6 +199,13 @@ fn needs_window(command: &str) -> Failure {
     ))
 }
 
+/// `WIDTHxHEIGHT`, in pixels.
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let (width, height) = text.split_once('x').ok_or("a size is written as 1280x720")?;
+    let edge = |text: &str| text.parse().ok().filter(|edge| (16..=8192).contains(edge)).ok_or("an edge has 16 to 8192 pixels");
+    Ok((edge(width)?, edge(height)?))
+}
+
 /// Set by Ctrl-C; a second one ends the process.
 fn interrupted() -> Result<Arc<AtomicBool>, Failure> {
     let stop = Arc::new(AtomicBool::new(false));

@@ -2,12 +2,13 @@
 
 use super::app::{self, DrawError, Surface};
 use super::camera::Eye;
+use super::film::reel;
 use super::hands::{self, HandsPlugin};
 use super::notice::{Event, Told};
 use super::recording::{self, Programme, Wanted};
 use super::script::{Script, Whole};
 use super::shown::{self, Choice, Shown};
-use super::stage::is_software;
+use super::stage::samples;
 use super::time::Clock;
 use super::{gizmos, notice, panels, reload, request, rewind, screenshot, script, time, trace};
 use crate::arena::ArenaPlugin;
@@ -150,6 +151,7 @@ pub fn explore(exploration: Exploration) -> Result<AppExit, DrawError> {
             request::plugin,
             script::plugin,
             screenshot::plugin,
+            reel::plugin,
             time::plugin,
             rewind::plugin,
             trace::plugin,
@@ -179,9 +181,8 @@ fn begin(world: &mut World) {
     shown::choose(world, choice);
     let shown = world.resource::<Shown>();
     let eye = Eye::framing(&shown.plan, shown.count);
-    let software = world.get_resource::<RenderAdapterInfo>().is_some_and(is_software);
-    // Four samples a pixel cost a graphics card nothing, and a processor half of its pictures.
-    world.spawn((eye.bundle(), if software { Msaa::Off } else { Msaa::Sample4 }));
+    let samples = samples(world);
+    world.spawn((eye.bundle(), samples));
     let wanted = world.resource_mut::<Beginning>().0.get_mut().ok().and_then(Option::take);
     if let Some(wanted) = wanted {
         recording::record(world, wanted);

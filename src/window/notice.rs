@@ -36,7 +36,12 @@ pub enum Event {
         /// All that is wrong, with file, line and column.
         text: String,
     },
-    /// A picture was saved.
+    /// A film is being made.
+    Filming {
+        /// Its file.
+        path: PathBuf,
+    },
+    /// A picture or a film was saved.
     Saved {
         /// Its file.
         path: PathBuf,
@@ -112,6 +117,7 @@ impl Event {
             Self::Broken { problems, text } => {
                 (format!("the scene's file has {problems} problems; the last good one lives on\n{text}"), true)
             }
+            Self::Filming { path } => (format!("filming into {} ..", path.display()), false),
             Self::Saved { path } => (format!("saved {}", path.display()), false),
             Self::Recording { text, .. } => (text.clone(), false),
             Self::Replaying { data_set, episode, .. } => (format!("episode {episode} of {}", data_set.display()), false),

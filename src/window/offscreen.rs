@@ -18,6 +18,7 @@
 use super::app::{self, DrawError};
 use super::camera::{Eye, Mode};
 use super::smoothing::{Between, settle};
+use super::stage::samples;
 use crate::arena::{ArenaPlugin, ArenaQuery, FinishedEpisodes, Snapshot, finish};
 use crate::control::{ControlPlugin, ControlStep, ControlSystems};
 use crate::curriculum::Lesson;
@@ -56,8 +57,8 @@ pub struct Shot {
     pub hold: f32,
     /// Whether the camera orbits (stands still) or follows.
     pub camera: Mode,
-    /// Samples of a pixel: 1 or 4.
-    pub samples: u32,
+    /// Where it stands instead, for one that shows a single arena.
+    pub eye: Option<Eye>,
 }
 
 /// How an episode starts.
@@ -91,7 +92,7 @@ impl Shot {
             frames_per_second: 30,
             hold: 0.5,
             camera: Mode::Orbit,
-            samples: 4,
+            eye: None,
         }
     }
 }
@@ -131,9 +132,12 @@ pub fn frames(shot: Shot, threads: Threads) -> Result<Frames, DrawError> {
     let mut image = Image::new_target_texture(width, height, TextureFormat::Rgba8UnormSrgb, None);
     image.texture_descriptor.usage |= TextureUsages::COPY_SRC;
     let image = app.world_mut().resource_mut::<Assets<Image>>().add(image);
-    let mut eye = Eye::framing(&shot.plan, 1);
-    eye.set_mode(shot.camera);
-    let samples = if shot.samples > 1 { Msaa::Sample4 } else { Msaa::Off };
+    let eye = shot.eye.unwrap_or_else(|| {
+        let mut eye = Eye::framing(&shot.plan, 1);
+        eye.set_mode(shot.camera);
+        eye
+    });
+    let samples = samples(app.world());
     app.world_mut().spawn((eye.bundle(), samples, RenderTarget::Image(image.clone().into())));
     let reader = app.world_mut().spawn_empty().id();
     // Arenas begin, and everything is brought to where pictures are drawn from.

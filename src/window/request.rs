@@ -1,6 +1,7 @@
 //! Everything that can be asked of the window, as data: panels and keys write requests, scripts are lists of them, and one system does them.
 
 use super::camera::{Eye, Mode};
+use super::film::reel;
 use super::gizmos::{Gizmo, Visible};
 use super::hands::scripted;
 use super::notice::Event;
@@ -81,6 +82,9 @@ pub enum Request {
     Show(Gizmo, bool),
     /// Save a picture: into this file, or into the next free one of `screenshots/`.
     Screenshot(Option<PathBuf>),
+    /// Film the last episode that ended in the watched arena, or the one that goes on where none has: into this file, or into the next free one
+    /// of `films/`.
+    Film(Option<PathBuf>),
     /// Script: wait for so many control steps.
     Wait(u64),
     /// Script: wait for so many frames.
@@ -273,6 +277,10 @@ fn changes_arenas(world: &mut World, request: Request) -> bool {
         }
         Request::Screenshot(path) => {
             screenshot::take(world, path);
+            return false;
+        }
+        Request::Film(path) => {
+            reel::film(world, path);
             return false;
         }
         Request::Tell => {

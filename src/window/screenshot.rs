@@ -22,7 +22,7 @@ pub fn plugin(app: &mut App) {
 
 /// Takes a picture of the window as it is drawn next: into `path`, or the next free file of `screenshots/`.
 pub fn take(world: &mut World, path: Option<PathBuf>) {
-    let path = path.unwrap_or_else(|| free(Path::new("screenshots"), &world.resource::<Shown>().plan.name));
+    let path = path.unwrap_or_else(|| free(Path::new("screenshots"), &world.resource::<Shown>().plan.name, "png"));
     world.resource_mut::<Pending>().0 += 1;
     world.spawn(Screenshot::primary_window()).observe(
         move |captured: On<ScreenshotCaptured>, mut pending: ResMut<Pending>, mut events: MessageWriter<Event>| {
@@ -36,8 +36,8 @@ pub fn take(world: &mut World, path: Option<PathBuf>) {
 }
 
 /// The first of `scene-1.png`, `scene-2.png`, .. that is not there.
-fn free(folder: &Path, scene: &str) -> PathBuf {
-    let named = |number: usize| folder.join(format!("{scene}-{number}.png"));
+pub fn free(folder: &Path, scene: &str, extension: &str) -> PathBuf {
+    let named = |number: usize| folder.join(format!("{scene}-{number}.{extension}"));
     (1..).map(named).find(|path| !path.exists()).unwrap_or_else(|| named(0))
 }
 

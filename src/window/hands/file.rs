@@ -39,13 +39,16 @@ pub fn read(path: &Path) -> Result<Option<HandSettings>, String> {
     Ok(Some(settings))
 }
 
-/// Writes settings, with the folders that lead there.
+/// Writes settings, with the folders that lead there. A file that could not be read is kept beside, as `bindings.ron.bad`: somebody wrote it.
 ///
 /// # Errors
 /// Whatever the file system says; the file is then as it was.
 pub fn write(path: &Path, settings: &HandSettings) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
+    }
+    if read(path).is_err() {
+        fs::rename(path, path.with_extension("ron.bad"))?;
     }
     let text = to_string_pretty(settings, PrettyConfig::default()).map_err(io::Error::other)?;
     durable::write(path, format!("// What hands do in apprentice's window, which writes this file. Without it, defaults hold.\n{text}\n"))

@@ -53,6 +53,9 @@ pub fn show(
                 if ui.button("picture").on_hover_text("saves what you see in screenshots/ (F12)").clicked() {
                     requests.write(Request::Screenshot(None));
                 }
+                if ui.button("film").on_hover_text("makes a video of the last episode in films/, while you go on").clicked() {
+                    requests.write(Request::Film(None));
+                }
                 ui.toggle_value(&mut plots, "plots");
                 ui.separator();
                 let mode = eyes.single().map_or(Mode::Orbit, |eye| eye.mode);

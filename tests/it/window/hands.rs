@@ -324,7 +324,12 @@ fn settings_are_kept_in_a_file_and_a_bad_one_is_told_and_left_aside() {
     let problem = file::read(&path).unwrap_err();
     assert!(problem.contains("bindings.ron:2:"), "{problem}");
     let mut app = App::new();
-    app.add_plugins((bevy::input::InputPlugin, HandsPlugin { file: Some(path) }));
+    app.add_plugins((bevy::input::InputPlugin, HandsPlugin { file: Some(path.clone()) }));
     assert_eq!(app.world().resource::<Hands>().settings, HandSettings::default());
     assert_eq!(app.world().resource::<HandsView>().problem.as_deref(), Some(problem.as_str()));
+
+    file::write(&path, &HandSettings::default()).unwrap();
+    assert!(file::read(&path).is_ok());
+    let bad = std::fs::read_to_string(path.with_extension("ron.bad")).unwrap();
+    assert!(bad.contains("wide"), "what somebody wrote is kept beside");
 }

@@ -310,6 +310,24 @@ fn a_lost_pad_pauses_the_recording_and_another_goes_on() {
 }
 
 #[test]
+fn an_episode_is_filmed_while_the_window_goes_on() {
+    let Some(display) = Display::open() else { return };
+    let workshop = Workshop::new();
+    let mut explorer = Explorer::open(&workshop, &display, &format!("{} --paused --size 320x240", Workshop::scene("balance")));
+    explorer.hears("drawn");
+    explorer.ask("Film(None)");
+    assert!(explorer.hears("refused")["text"].as_str().unwrap().contains("nothing has happened yet"));
+    explorer.ask("Step(20)\nFilm(None)");
+    assert_eq!(explorer.hears("filming")["path"], "films/balance-1.mp4");
+    explorer.ask("Film(None)");
+    assert!(explorer.hears("refused")["text"].as_str().unwrap().contains("wait until it is ready"));
+    assert_eq!(explorer.hears("saved")["path"], "films/balance-1.mp4");
+    let film = std::fs::read(workshop.path("films/balance-1.mp4")).unwrap();
+    assert_eq!((&film[4..8], film.windows(4).any(|four| four == b"av01")), (&b"ftyp"[..], true));
+    explorer.close();
+}
+
+#[test]
 fn an_episode_is_drawn_frame_by_frame_without_any_display() {
     use apprentice::physics::Threads;
     use apprentice::pilot::Pilot;
