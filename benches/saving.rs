@@ -9,7 +9,7 @@ use apprentice::arena::ArenaPlugin;
 use apprentice::control::{ControlPlugin, headless_app, start};
 use apprentice::imitation::data_set::writer::{Author, Writer};
 use apprentice::imitation::keeper::Keeper;
-use apprentice::imitation::session::{Phase, Session, SessionPlugin, begin};
+use apprentice::imitation::session::{Phase, Session, SessionPlugin, attend, begin};
 use apprentice::physics::Threads;
 use apprentice::pilot::hand::HandCommand;
 use apprentice::pilot::{Pilot, PilotPlugin};
@@ -77,6 +77,7 @@ fn frames(plan: &Arc<Plan>, data_set: &std::path::Path) -> Result<[Vec<f64>; 3],
         if session.phase == Phase::Review {
             // Of poor quality: it is kept nevertheless.
             app.world_mut().write_message(HandCommand::Finish);
+            app.world_mut().run_system_cached(attend)?;
         }
         took[kind].push(1e3 * spent.as_secs_f64());
         std::thread::sleep(FRAME.saturating_sub(spent));

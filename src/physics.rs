@@ -295,6 +295,11 @@ impl<'a> PhysicsView<'a> {
             .map(move |pair| if pair.collider1 == collider { pair.collider2 } else { pair.collider1 })
     }
 
+    /// The impulse with which all that touches `collider` pressed against it in the last tick, N s.
+    pub fn impulse_on(self, collider: ColliderHandle) -> f32 {
+        self.narrow_phase.contact_pairs_with(collider).map(ContactPair::total_impulse_magnitude).sum()
+    }
+
     /// The points in which colliders press against each other, m, with the direction in which each pushes.
     pub fn contacts(self) -> impl Iterator<Item = (Vector, Vector)> + use<'a> {
         self.narrow_phase.contact_pairs().filter(|pair| pair.has_any_active_contact()).flat_map(move |pair| {

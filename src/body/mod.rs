@@ -1,5 +1,6 @@
 //! Bodies: links, joints, motors. One file per body; each says what its channels mean and which of Rapier's joint kinds it uses.
 
+pub mod arm;
 pub mod cart_pole;
 pub mod look;
 pub mod rover;
@@ -9,7 +10,7 @@ use crate::physics::{Physics, PhysicsView};
 use crate::pilot::hand::Bindings;
 use crate::scene::number::Number;
 use crate::scene::plan::Quantities;
-use crate::scene::schema::{Body, Joints};
+use crate::scene::schema::{Body, Joints, Scene};
 use crate::signal::Channels;
 use bevy::math::{Vec2, Vec3};
 use look::Look;
@@ -22,6 +23,14 @@ pub trait Embodiment: Send + Sync {
     fn links(&self) -> &'static [&'static str];
     /// Names of the joints.
     fn joints(&self) -> &'static [&'static str];
+    /// Points of links that have a name: the name, the link's index, and where in its frame, m.
+    fn points(&self) -> &'static [(&'static str, usize, Vec3)] {
+        &[]
+    }
+    /// How its gripper stands; none for a body without one.
+    fn grip(&self, _parts: &Parts, _world: PhysicsView<'_>) -> Option<Grip> {
+        None
+    }
     /// Whether it keeps level on the floor: its sensors then leave out what hardly changes (height, roll, pitch), which a normaliser
     /// would blow up to noise.
     fn level(&self) -> bool;
@@ -44,24 +53,48 @@ pub trait Embodiment: Send + Sync {
 }
 
 /// The body of a scene.
-pub fn embodiment(body: &Body, quantities: &Quantities) -> Box<dyn Embodiment> {
+pub fn embodiment(scene: &Scene, quantities: &Quantities) -> Box<dyn Embodiment> {
+    let body = &scene.body;
     match body {
+        Body::Arm { .. } => Box::new(arm::Arm::new(scene, quantities)),
         Body::CartPole { .. } => Box::new(cart_pole::CartPole::new(body, quantities)),
         Body::Rover { .. } => Box::new(rover::Rover::new(body, quantities)),
     }
 }
 
-/// Names of a body's links, root first, and of its joints: what a scene may say after `body.`.
-pub fn names(body: &Body) -> (&'static [&'static str], &'static [&'static str]) {
+/// What a scene may say after `body.`.
+#[derive(Clone, Copy)]
+pub struct Names {
+    /// Links, root first.
+    pub links: &'static [&'static str],
+    /// Joints.
+    pub joints: &'static [&'static str],
+    /// Points of links: a name, the link's index, and where in its frame, m.
+    pub points: &'static [(&'static str, usize, Vec3)],
+}
+
+/// The names of a body's parts.
+pub fn names(body: &Body) -> Names {
     match body {
-        Body::CartPole { .. } => (&cart_pole::LINKS, &cart_pole::JOINTS),
-        Body::Rover { .. } => (&rover::LINKS, &rover::JOINTS),
+        Body::Arm { .. } => Names { links: &arm::LINKS, joints: &arm::JOINTS, points: &arm::POINTS },
+        Body::CartPole { .. } => Names { links: &cart_pole::LINKS, joints: &cart_pole::JOINTS, points: &[] },
+        Body::Rover { .. } => Names { links: &rover::LINKS, joints: &rover::JOINTS, points: &[] },
     }
+}
+
+/// How a gripper stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Grip {
+    /// Between its fingers, m.
+    pub opening: f32,
+    /// How strongly each of them presses, N.
+    pub press: f32,
 }
 
 /// Radius of a disc around the body's start that it fills in any case, m.
 pub fn core(body: &Body) -> f32 {
     match body {
+        Body::Arm { .. } => 0.1,
         Body::CartPole { .. } => 0.05,
         Body::Rover { .. } => 0.13,
     }
@@ -70,7 +103,7 @@ pub fn core(body: &Body) -> f32 {
 /// Where the body is put on the floor, m; none for one that needs no floor.
 pub fn place(body: &Body) -> Option<&(Number, Number, Number)> {
     match body {
-        Body::CartPole { .. } => None,
+        Body::Arm { .. } | Body::CartPole { .. } => None,
         Body::Rover { at, .. } => Some(at),
     }
 }
@@ -155,6 +188,16 @@ impl Joint {
                 }
             }
         }
+    }
+
+    /// What a body keeps with the joint: the goal of its motor, rad or m. (It is part of the world, and so of every snapshot.)
+    pub fn goal(&self, world: PhysicsView<'_>) -> f32 {
+        self.data(world).map_or(0.0, |data| f32::from_bits(data.user_data as u32))
+    }
+
+    /// Keeps a goal with the joint.
+    pub fn set_goal(&self, physics: &mut Physics<'_>, goal: f32) {
+        self.set_motor(physics, |data| data.user_data = u128::from(goal.to_bits()));
     }
 
     /// Moves a joint of a body that has not moved yet by `by` (rad or m), and its child with it.

@@ -44,6 +44,7 @@ enum Shape {
     Ball { radius: Quantity, mass: Quantity, friction: Quantity, spread: Quantity },
     Cylinder { radius: Quantity, height: Quantity, mass: Quantity, friction: Quantity },
     Zone { radius: Quantity },
+    Point,
 }
 
 /// How a prop's things lie.
@@ -104,6 +105,7 @@ impl PropPlan {
                 Arrangement::Single { at: place(at) },
             ),
             Prop::Zone { radius, at } => (Shape::Zone { radius: q(radius) }, Arrangement::Single { at: place(at) }),
+            Prop::Point { at } => (Shape::Point, Arrangement::Single { at: place(at) }),
             Prop::Heap { of, count, radius, at } => (item(of), Arrangement::Heap { count: q(count), radius: q(radius), at: place(at) }),
             Prop::Row { of, count, gap, heading, at } => {
                 (item(of), Arrangement::Row { count: q(count), gap: q(gap), heading: q(heading), at: place(at) })
@@ -114,7 +116,7 @@ impl PropPlan {
             }
         };
         let most = match &arrangement {
-            Arrangement::Single { .. } => usize::from(!matches!(shape, Shape::Zone { .. })),
+            Arrangement::Single { .. } => usize::from(!matches!(shape, Shape::Zone { .. } | Shape::Point)),
             Arrangement::Heap { count, .. }
             | Arrangement::Row { count, .. }
             | Arrangement::Stack { count, .. }
@@ -146,7 +148,7 @@ struct Size {
 impl Shape {
     fn collider(&self) -> ColliderBuilder {
         match self {
-            Self::Box { .. } | Self::Zone { .. } => ColliderBuilder::cuboid(0.1, 0.1, 0.1),
+            Self::Box { .. } | Self::Zone { .. } | Self::Point => ColliderBuilder::cuboid(0.1, 0.1, 0.1),
             Self::Ball { .. } => ColliderBuilder::ball(0.1),
             // Rapier's cylinder stands along y.
             Self::Cylinder { .. } => ColliderBuilder::cylinder(0.1, 0.1).rotation(Vector::new(TAU / 4.0, 0.0, 0.0)),
@@ -156,7 +158,7 @@ impl Shape {
     fn spread(&self, values: &[f32]) -> f32 {
         match self {
             Self::Box { spread, .. } | Self::Ball { spread, .. } => spread.of(values),
-            Self::Cylinder { .. } | Self::Zone { .. } => 0.0,
+            Self::Cylinder { .. } | Self::Zone { .. } | Self::Point => 0.0,
         }
     }
 
@@ -170,6 +172,7 @@ impl Shape {
             Self::Ball { radius, .. } => (radius.of(values), 2.0 * radius.of(values)),
             Self::Cylinder { radius, height, .. } => (radius.of(values), height.of(values)),
             Self::Zone { radius } => (radius.of(values), 0.0),
+            Self::Point => (0.0, 0.0),
         };
         Size { scale, footprint: footprint * scale, height: height * scale }
     }
@@ -187,7 +190,7 @@ impl Shape {
             Self::Cylinder { radius, height, mass, friction } => {
                 (SharedShape::cylinder(height.of(values).max(1e-3) / 2.0, radius.of(values).max(1e-3)), mass, friction)
             }
-            Self::Zone { .. } => return,
+            Self::Zone { .. } | Self::Point => return,
         };
         collider.set_shape(shape);
         collider.set_mass(mass.of(values) * scale * scale * scale);
@@ -219,17 +222,17 @@ const DRAWS: usize = 200;
 const CLEARANCE: f32 = 0.02;
 
 impl Layout {
-    /// Sizes and places all props for a level; returns where the zones lie.
-    pub fn place(&self, seed: u64, values: &[f32], body: &dyn Embodiment, physics: &mut Physics<'_>) -> Vec<Zone> {
+    /// Sizes and places all props for a level; returns where the zones lie, and where the points are.
+    pub fn place(&self, seed: u64, values: &[f32], body: &dyn Embodiment, physics: &mut Physics<'_>) -> (Vec<Zone>, Vec<Vec3>) {
         let mut rng = Stream::new(seed, Purpose::Layout, 0, 0);
         let (start, heading) = body.start(values);
         let body = Taken { at: start.truncate(), radius: body.clearance(), top: 0.0, solid: true };
         let mut placing = Placing { room: self.room, body, body_heading: heading, props: Vec::new(), taken: vec![body], rng: &mut rng };
-        let mut zones = Vec::new();
+        let (mut zones, mut points) = (Vec::new(), Vec::new());
         for prop in &self.props {
-            placing.prop(prop, values, physics, &mut zones);
+            placing.prop(prop, values, physics, (&mut zones, &mut points));
         }
-        zones
+        (zones, points)
     }
 }
 
@@ -244,7 +247,7 @@ struct Placing<'a> {
 }
 
 impl Placing<'_> {
-    fn prop(&mut self, prop: &PropPlan, values: &[f32], physics: &mut Physics<'_>, zones: &mut Vec<Zone>) {
+    fn prop(&mut self, prop: &PropPlan, values: &[f32], physics: &mut Physics<'_>, (zones, points): (&mut Vec<Zone>, &mut Vec<Vec3>)) {
         let spread = prop.shape.spread(values);
         let present = |count: &Quantity| (count.of(values).max(0.0) as usize).min(prop.members.len());
         let largest = prop.shape.size(values, 1.0 + spread);
@@ -267,6 +270,11 @@ impl Placing<'_> {
         if let Shape::Zone { .. } = prop.shape {
             zones.push(Zone { centre, radius });
             self.props.push(Taken { at: centre, radius, top: 0.0, solid: false });
+            return;
+        }
+        if let Shape::Point = prop.shape {
+            points.push(spot.at);
+            self.props.push(Taken { at: centre, radius: 0.0, top: spot.at.z, solid: false });
             return;
         }
         let mut layers = HeapLayers::default();

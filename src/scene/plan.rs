@@ -15,7 +15,7 @@ use crate::ron::Problems;
 use crate::sensor::SensorPlan;
 use crate::signal::Channels;
 use crate::task::{Judge, TaskPlan};
-use bevy::prelude::World;
+use bevy::prelude::{Vec3, World};
 use std::path::Path;
 
 /// A [`Number`] whose name has been looked up.
@@ -100,6 +100,10 @@ pub enum ThingKind {
     Group,
     /// This one of the level's zones.
     Zone(usize),
+    /// This one of the level's points.
+    Point(usize),
+    /// A point of a link, in the link's frame, m.
+    Spot(RigidBodyHandle, Vec3),
 }
 
 /// A scene made ready to run.
@@ -140,6 +144,8 @@ pub struct Setting {
     pub values: Vec<f32>,
     /// The zones, where they lie in this level.
     pub zones: Vec<Zone>,
+    /// The points, where they are in this level, m.
+    pub points: Vec<Vec3>,
 }
 
 impl From<Loaded> for Plan {
@@ -159,7 +165,7 @@ impl Plan {
     pub fn new(scene: Scene, name: impl Into<String>, hash: u64) -> Self {
         let timing = ControlTiming { control_hz: scene.timing.control_hz.max(1), physics_hz: scene.timing.physics_hz.max(1) };
         let quantities = Quantities(scene.varies.0.clone());
-        let body = embodiment(&scene.body, &quantities);
+        let body = embodiment(&scene, &quantities);
         let mut builder = World::new();
         let entity = builder.spawn(empty_world(integration(timing.physics_dt()))).id();
         let mut query = builder.query::<PhysicsQuery>();
@@ -200,7 +206,10 @@ impl Plan {
         for (link, handle) in body.links().iter().zip(&parts.links) {
             thing(&format!("body.{link}"), ThingKind::Link, vec![*handle]);
         }
-        let mut zones = 0;
+        for (point, link, at) in body.points() {
+            thing(&format!("body.{point}"), ThingKind::Spot(parts.links[*link], *at), Vec::new());
+        }
+        let (mut zones, mut points) = (0, 0);
         let mut props = Vec::new();
         for (name, prop) in &scene.props.0 {
             let plan = PropPlan::build(prop, &quantities, &scene, &mut physics);
@@ -208,6 +217,10 @@ impl Plan {
                 Prop::Zone { .. } => {
                     zones += 1;
                     ThingKind::Zone(zones - 1)
+                }
+                Prop::Point { .. } => {
+                    points += 1;
+                    ThingKind::Point(points - 1)
                 }
                 Prop::Heap { .. } | Prop::Row { .. } | Prop::Stack { .. } | Prop::Scatter { .. } => ThingKind::Group,
                 Prop::Box { .. } | Prop::Ball { .. } | Prop::Cylinder { .. } | Prop::Block { .. } => ThingKind::Single,
@@ -288,9 +301,9 @@ impl Plan {
             }
         }
         self.body.set(&values, &self.parts, physics);
-        let zones = self.layout.place(level.seed, &values, self.body.as_ref(), physics);
+        let (zones, points) = self.layout.place(level.seed, &values, self.body.as_ref(), physics);
         physics.refresh_colliders();
-        Setting { values, zones }
+        Setting { values, zones, points }
     }
 }
 

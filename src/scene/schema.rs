@@ -139,6 +139,29 @@ pub enum Body {
         #[serde(default = "impulse")]
         joints: Joints,
     },
+    /// An arm with five joints and a gripper, on a pedestal at the origin: links `base`, `turret`, `upper_arm`, `forearm`, `wrist`, `hand`,
+    /// `finger_left`, `finger_right`, and the point `tip` between the fingers. See [`crate::body::arm`].
+    Arm {
+        /// What the action's channels mean.
+        #[serde(default)]
+        control: ArmControl,
+        /// A weight that hangs at the fingertip, kg.
+        #[serde(default = "zero")]
+        payload: Number,
+        /// Default: [`Joints::Multibody`].
+        #[serde(default = "multibody")]
+        joints: Joints,
+    },
+}
+
+/// What an arm's first five action channels mean; the sixth is always `grip`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ArmControl {
+    /// `yaw`, `shoulder`, `elbow`, `wrist`, `roll`: rates of the joints.
+    Joints,
+    /// `x`, `y`, `z`, `pitch`, `roll`: how the fingertip moves.
+    #[default]
+    Tip,
 }
 
 impl Body {
@@ -147,6 +170,7 @@ impl Body {
         match self {
             Self::CartPole { .. } => "cart_pole",
             Self::Rover { .. } => "rover",
+            Self::Arm { .. } => "arm",
         }
     }
 }
@@ -242,6 +266,11 @@ pub enum Prop {
         /// m
         radius: Number,
         /// Where it lies.
+        at: Place,
+    },
+    /// A point in space that nothing collides with.
+    Point {
+        /// Where it is; its height is its own.
         at: Place,
     },
     /// Loose things heaped within a disc.
@@ -424,6 +453,44 @@ pub enum Sensor {
         #[serde(default = "zero")]
         delay: Number,
     },
+    /// Where a thing is, and how it is turned, as seen from the body or a part of it: ahead, left and up; and of what has a shape, the directions
+    /// of its x and z axes.
+    Pose {
+        /// A prop, or `origin`. (Of a group: its mean, without directions.)
+        of: String,
+        /// The body, a link or a point of it.
+        #[serde(default = "the_body")]
+        from: String,
+        /// Standard deviation, m (and of the directions' numbers).
+        #[serde(default = "zero")]
+        noise: Number,
+        /// s
+        #[serde(default = "zero")]
+        delay: Number,
+    },
+    /// How strongly links of the body are touched, N.
+    Touch {
+        /// Links of the body.
+        of: Vec<String>,
+        /// Stronger than this, N, feels the same.
+        #[serde(default = "firm")]
+        most: f32,
+        /// Standard deviation, N.
+        #[serde(default = "zero")]
+        noise: Number,
+        /// s
+        #[serde(default = "zero")]
+        delay: Number,
+    },
+    /// Of a body with a gripper: how far it is open, m, and how strongly it presses, N.
+    Gripper {
+        /// Standard deviation.
+        #[serde(default = "zero")]
+        noise: Number,
+        /// s
+        #[serde(default = "zero")]
+        delay: Number,
+    },
     /// Distances along level rays around the body, as a share of the reach.
     Rays {
         /// How many, the first straight ahead, evenly spaced anticlockwise.
@@ -464,6 +531,10 @@ pub enum Sensor {
         #[serde(default = "zero")]
         delay: Number,
     },
+}
+
+fn firm() -> f32 {
+    50.0
 }
 
 /// A push from outside.
@@ -520,6 +591,12 @@ pub enum Expert {
     Shove(String, String),
     /// A rover: pushes the group out of the zone, one thing after the other.
     Sweep(String, String),
+    /// An arm: brings its fingertip to the point.
+    Reach(String),
+    /// An arm: brings the first thing onto the second one, and lets go.
+    Lift(String, String),
+    /// An arm: builds a tower of these things, the first one lowest.
+    Pile(Vec<String>),
 }
 
 fn yes() -> bool {

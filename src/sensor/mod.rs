@@ -1,11 +1,14 @@
 //! Sensors: each writes a span of the observation. One file per sensor; noise and delay are added here, alike for all.
 
 mod grid;
+mod gripper;
 mod joints;
 mod last_action;
 mod motion;
 mod offset;
+mod pose;
 mod rays;
+mod touch;
 
 use crate::scene::plan::{Plan, Quantity, Situation};
 use crate::scene::schema::Sensor;
@@ -43,6 +46,11 @@ impl SensorPlan {
             Sensor::Joints { noise, delay } => (Box::new(joints::Joints), noise, delay),
             Sensor::Motion { noise, delay } => (Box::new(motion::Motion), noise, delay),
             Sensor::Offset { to, noise, delay } => (Box::new(offset::Offset { to: plan.thing(to) }), noise, delay),
+            Sensor::Pose { of, from, noise, delay } => (Box::new(pose::Pose { of: plan.thing(of), from: plan.thing(from) }), noise, delay),
+            Sensor::Touch { of, most, noise, delay } => {
+                (Box::new(touch::Touch { of: of.iter().map(|link| plan.thing(link)).collect(), most: *most }), noise, delay)
+            }
+            Sensor::Gripper { noise, delay } => (Box::new(gripper::Gripper), noise, delay),
             Sensor::Rays { count, reach, height, noise, delay } => (Box::new(rays::Rays::new(*count, *reach, *height)), noise, delay),
             Sensor::Grid { cells, cell, of, noise, delay } => {
                 (Box::new(grid::Grid { columns: cells.0 as usize, rows: cells.1 as usize, cell: *cell, of: plan.thing(of) }), noise, delay)
@@ -51,7 +59,8 @@ impl SensorPlan {
         };
         let mut channels = Channels::default();
         sense.channels(plan, &mut channels);
-        let proprioceptive = matches!(sensor, Sensor::Joints { .. } | Sensor::Motion { .. } | Sensor::LastAction { .. });
+        let proprioceptive =
+            matches!(sensor, Sensor::Joints { .. } | Sensor::Motion { .. } | Sensor::LastAction { .. } | Sensor::Gripper { .. });
         let (noise, delay) = (plan.quantities.resolve(noise), plan.quantities.resolve(delay));
         Self { sense, noise, delay, width: channels.width(), proprioceptive }
     }

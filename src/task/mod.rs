@@ -119,6 +119,11 @@ pub fn centre(situation: &Situation<'_>, thing: ThingId) -> Vec3 {
     if let ThingKind::Zone(zone) = situation.plan.things[thing.0].kind {
         return situation.setting.zones[zone].centre.extend(0.0);
     }
+    match situation.plan.things[thing.0].kind {
+        ThingKind::Point(point) => return situation.setting.points[point],
+        ThingKind::Spot(link, at) => return situation.world.bodies[link].position().transform_point(at),
+        _ => {}
+    }
     let (mut sum, mut count) = (Vec3::ZERO, 0);
     for member in present(situation, thing) {
         sum += member_centre(situation, member);

@@ -58,10 +58,15 @@ impl Payment {
             Self::Near(a, b, margin) => {
                 let to = centre(situation, *b);
                 let level = matches!(situation.plan.things[b.0].kind, ThingKind::Zone(_));
-                mean(situation, *a, |member| {
-                    let way = member_centre(situation, member) - to;
+                let near = |at: Vector| {
+                    let way = at - to;
                     falling(if level { way.truncate().length() } else { way.length() }, *margin)
-                })
+                };
+                // A point has no members.
+                match situation.plan.things[a.0].kind {
+                    ThingKind::Spot(..) => near(centre(situation, *a)),
+                    _ => mean(situation, *a, |member| near(member_centre(situation, member))),
+                }
             }
             Self::Behind(a, b, c) => {
                 let [a, b, c] = [a, b, c].map(|thing| centre(situation, *thing).truncate());

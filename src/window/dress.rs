@@ -21,6 +21,7 @@ pub struct Costume {
     look: Look,
     solids: Vec<Solid>,
     zones: Vec<Zone>,
+    points: Vec<Vec3>,
 }
 
 /// A collider that is drawn as it is.
@@ -82,10 +83,11 @@ impl Costume {
                     let prop = plan.scene.props.index(&thing.name).unwrap_or(0);
                     thing.members.iter().enumerate().for_each(|(index, member)| draw(*member, SolidKind::Prop(prop, index)));
                 }
-                ThingKind::Floor | ThingKind::Origin | ThingKind::Link | ThingKind::Zone(_) => {}
+                ThingKind::Floor | ThingKind::Origin | ThingKind::Link | ThingKind::Zone(_) | ThingKind::Point(_) | ThingKind::Spot(..) => {
+                }
             }
         }
-        Self { look, solids, zones: situation.setting.zones.clone() }
+        Self { look, solids, zones: situation.setting.zones.clone(), points: situation.setting.points.clone() }
     }
 }
 
@@ -110,6 +112,8 @@ const PROPS: [[f32; 3]; 6] =
     [[0.86, 0.36, 0.24], [0.80, 0.60, 0.36], [0.28, 0.56, 0.72], [0.45, 0.62, 0.34], [0.62, 0.42, 0.66], [0.86, 0.72, 0.30]];
 /// Colours of zones, one after the other (sRGB).
 const ZONES: [[f32; 3]; 4] = [[0.16, 0.62, 0.38], [0.20, 0.46, 0.80], [0.78, 0.52, 0.12], [0.60, 0.28, 0.66]];
+/// Radius of the ball that shows a point, m.
+const POINT: f32 = 0.025;
 /// Colour of walls (sRGB).
 const WALL: [f32; 3] = [0.70, 0.73, 0.77];
 
@@ -253,6 +257,18 @@ fn dress(
                 let disc = (Mesh3d(mesh), MeshMaterial3d(material), transform, NotShadowCaster);
                 commands.spawn((disc, ChildOf(entity), UndressedWith(entity)));
             }
+        }
+        for (index, point) in costume.points.iter().enumerate() {
+            let material = StandardMaterial {
+                base_color: Color::srgb_from_array(ZONES[index % ZONES.len()]).with_alpha(0.6),
+                alpha_mode: AlphaMode::Blend,
+                perceptual_roughness: 0.6,
+                ..default()
+            };
+            let material = wardrobe.kept(format!("point {index}"), material, &mut materials);
+            let transform = Transform::from_translation(*point).with_scale(Vec3::splat(POINT));
+            let ball = (Mesh3d(wardrobe.ball.clone()), MeshMaterial3d(material), transform, NotShadowCaster);
+            commands.spawn((ball, ChildOf(entity), UndressedWith(entity)));
         }
     }
 }

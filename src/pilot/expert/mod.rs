@@ -1,6 +1,9 @@
 //! Scripted experts: they see the whole world and know how a task is done.
 
 mod driving;
+mod gripping;
+mod lift;
+mod reach;
 mod shove;
 mod sweep;
 mod swing_up;
@@ -29,8 +32,18 @@ enum Phase {
     /// To get to where its work begins.
     #[default]
     Approach,
-    /// To do its work.
+    /// To do its work. (An arm: to go down to what it takes.)
     Work,
+    /// To close the fingers.
+    Grasp,
+    /// To take up what is held.
+    Raise,
+    /// To bring it above its place.
+    Carry,
+    /// To put it down.
+    Lower,
+    /// To open the fingers.
+    Release,
     /// To get clear.
     Retreat,
 }
@@ -42,6 +55,12 @@ impl ExpertMemory {
         match expert {
             Expert::SwingUp => swing_up::decide(situation, action),
             Expert::Shove(thing, onto) => shove::decide(self, situation, situation.plan.thing(thing), situation.plan.thing(onto), action),
+            Expert::Reach(point) => reach::decide(situation, situation.plan.thing(point), action),
+            Expert::Lift(thing, onto) => lift::decide(self, situation, situation.plan.thing(thing), situation.plan.thing(onto), action),
+            Expert::Pile(things) => {
+                let things: Vec<_> = things.iter().map(|thing| situation.plan.thing(thing)).collect();
+                lift::pile(self, situation, &things, action);
+            }
             Expert::Sweep(things, zone) => sweep::decide(self, situation, situation.plan.thing(things), situation.plan.thing(zone), action),
         }
     }

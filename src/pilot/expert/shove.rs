@@ -36,7 +36,16 @@ pub(super) fn push_towards(
     let (behind, aside) = (-from_thing.dot(ahead), from_thing.dot(side));
     let off_course = rover.bearing(rover.at + ahead);
     match memory.phase {
-        Phase::Approach | Phase::Retreat => {
+        Phase::Work => {
+            if behind < 0.15 || aside.abs() > 0.22 || memory.steps > 400 {
+                memory.enter(Phase::Approach);
+            }
+            // Steer for a point on the push line just behind the thing, more to the side than the thing has slipped, and slow down at the goal.
+            let steer = libm::atan2f(-1.6 * aside, 0.5) + off_course;
+            let forward = (1.2 * left + 0.15).min(0.8) * libm::cosf(off_course).max(0.2);
+            drive(situation, forward, (3.0 * steer).clamp(-2.0, 2.0), action);
+        }
+        _ => {
             if behind > 0.42 && aside.abs() < 0.12 && off_course.abs() < 0.4 {
                 memory.enter(Phase::Work);
             }
@@ -53,15 +62,6 @@ pub(super) fn push_towards(
             } else {
                 drive_to(situation, rover, goal, action);
             }
-        }
-        Phase::Work => {
-            if behind < 0.15 || aside.abs() > 0.22 || memory.steps > 400 {
-                memory.enter(Phase::Approach);
-            }
-            // Steer for a point on the push line just behind the thing, more to the side than the thing has slipped, and slow down at the goal.
-            let steer = libm::atan2f(-1.6 * aside, 0.5) + off_course;
-            let forward = (1.2 * left + 0.15).min(0.8) * libm::cosf(off_course).max(0.2);
-            drive(situation, forward, (3.0 * steer).clamp(-2.0, 2.0), action);
         }
     }
 }

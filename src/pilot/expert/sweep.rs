@@ -48,7 +48,7 @@ pub(super) fn decide(memory: &mut ExpertMemory, situation: &Situation<'_>, thing
                 memory.enter(Phase::Retreat);
             }
         }
-        Phase::Retreat => {
+        _ => {
             drive(situation, -0.6, 0.0, action);
             if memory.steps > 8 {
                 memory.target = None;

@@ -24,6 +24,8 @@ pub(super) enum Thing {
     /// A prop that does not.
     Block,
     Zone,
+    /// A point, of the body or in space.
+    Point,
     Group,
     /// It is there, but what it is could not be read.
     Unclear,
@@ -35,6 +37,7 @@ impl Thing {
             Prop::Box { .. } | Prop::Ball { .. } | Prop::Cylinder { .. } => Loose,
             Prop::Block { .. } => Block,
             Prop::Zone { .. } => Zone,
+            Prop::Point { .. } => Point,
             Prop::Heap { .. } | Prop::Row { .. } | Prop::Stack { .. } | Prop::Scatter { .. } => Group,
         }
     }
@@ -49,6 +52,7 @@ impl Thing {
             Self::Loose => ", which is a loose prop",
             Self::Block => ", which is a `Block`",
             Self::Zone => ", which is a `Zone`",
+            Self::Point => ", which is a point",
             Self::Group => ", which is a group",
         }
     }
@@ -60,7 +64,7 @@ pub(super) struct Wanted {
     words: &'static str,
 }
 
-use Thing::{Block, Body, Floor, Group, Joint, Link, LinkAndJoint, Loose, Origin, Walls, Zone};
+use Thing::{Block, Body, Floor, Group, Joint, Link, LinkAndJoint, Loose, Origin, Point, Walls, Zone};
 
 /// Has a shape and may move.
 pub(super) const MOVABLE: Wanted =
@@ -75,14 +79,18 @@ pub(super) const SURFACE: Wanted = Wanted {
 };
 /// Has a centre.
 pub(super) const CENTRE: Wanted =
-    Wanted { things: &[Body, Link, LinkAndJoint, Loose, Block, Group, Zone], words: "the body, a link of it or a prop" };
+    Wanted { things: &[Body, Link, LinkAndJoint, Loose, Block, Group, Zone, Point], words: "the body, a part of it or a prop" };
 pub(super) const ZONE: Wanted = Wanted { things: &[Zone], words: "a `Zone`" };
 pub(super) const ENCLOSURE: Wanted = Wanted { things: &[Zone, Walls], words: "a `Zone` or `walls`" };
 pub(super) const LEAVABLE: Wanted = Wanted { things: &[Zone, Walls, Floor], words: "a `Zone`, `walls` or `floor`" };
 pub(super) const JOINT: Wanted = Wanted { things: &[Joint, LinkAndJoint], words: "a joint of the body" };
 pub(super) const GRASPABLE: Wanted = Wanted { things: &[Loose, Group], words: "a loose prop" };
 pub(super) const HEAPED: Wanted = Wanted { things: &[Group], words: "a group" };
-pub(super) const SEEN: Wanted = Wanted { things: &[Loose, Block, Zone, Group, Origin], words: "a prop or `origin`" };
+pub(super) const SEEN: Wanted = Wanted { things: &[Loose, Block, Zone, Point, Group, Origin], words: "a prop or `origin`" };
+/// Sees.
+pub(super) const SEEING: Wanted = Wanted { things: &[Body, Link, LinkAndJoint, Point], words: "the body, a link or a point of it" };
+/// A part of the body that can be touched.
+pub(super) const LINK: Wanted = Wanted { things: &[Link, LinkAndJoint], words: "a link of the body" };
 pub(super) const MAPPED: Wanted = Wanted { things: &[Loose, Block, Zone, Group], words: "a prop" };
 pub(super) const PUSHED: Wanted =
     Wanted { things: &[Body, Link, LinkAndJoint, Loose], words: "the body, a link of it or a single loose prop" };
@@ -91,8 +99,9 @@ impl Checker<'_> {
     /// What `name` refers to.
     pub(super) fn thing(&self, name: &str) -> Option<Thing> {
         if let Some(part) = name.strip_prefix("body.") {
-            let (links, joints) = body::names(&self.scene.body);
+            let body::Names { links, joints, points } = body::names(&self.scene.body);
             return match (links.contains(&part), joints.contains(&part)) {
+                (false, false) if points.iter().any(|(point, ..)| *point == part) => Some(Point),
                 (true, true) => Some(LinkAndJoint),
                 (true, false) => Some(Link),
                 (false, true) => Some(Joint),
@@ -124,9 +133,10 @@ impl Checker<'_> {
     fn all_names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.scene.props.names().map(str::to_owned).collect();
         names.push("body".into());
-        let (links, joints) = body::names(&self.scene.body);
+        let body::Names { links, joints, points } = body::names(&self.scene.body);
         let mut parts: Vec<&str> = links.to_vec();
         parts.extend(joints.iter().filter(|joint| !links.contains(joint)));
+        parts.extend(points.iter().map(|(point, ..)| *point));
         names.extend(parts.iter().map(|part| format!("body.{part}")));
         names.extend(
             [Floor, Walls]

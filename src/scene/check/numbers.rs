@@ -28,6 +28,7 @@ pub(super) const LENGTH: Range = above(0.0, 1000.0, " m");
 pub(super) const DISTANCE: Range = from(0.0, 10_000.0, " m");
 pub(super) const COORDINATE: Range = from(-10_000.0, 10_000.0, " m");
 pub(super) const MASS: Range = above(0.0, 1e6, " kg");
+pub(super) const LOAD: Range = from(0.0, 1e6, " kg");
 pub(super) const FRICTION: Range = from(0.0, 10.0, "");
 pub(super) const DAMPING: Range = from(0.0, 1e6, " N s/m");
 pub(super) const ANGLE: Range = from(-1000.0, 1000.0, " rad");

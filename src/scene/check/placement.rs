@@ -191,7 +191,7 @@ impl Checker<'_> {
     fn within_walls(&mut self, name: &str, prop: &Prop, spot: Spot<'_>) {
         let (Some((x, y)), Some((shape, _))) = (self.walls(), self.shape(prop)) else { return };
         let half = shape.half();
-        let solid = !matches!(prop, Prop::Zone { .. });
+        let solid = !matches!(prop, Prop::Zone { .. } | Prop::Point { .. });
         if solid && (2.0 * half.0.min(half.1) > x.min(y) || 2.0 * half.0.max(half.1) > length(x, y)) && x > 0.0 && y > 0.0 {
             self.wrong(spot, |spot| {
                 spot.problem(format!("`{name}` is larger than the room of {x} m by {y} m")).expecting("something smaller, or wider walls")
@@ -230,7 +230,9 @@ impl Checker<'_> {
         }
         for (name, prop) in scene.props.0.iter().take(MOST_COMPARED) {
             let (Some((at, z, turned)), Some((shape, height))) = (fixed_place(place_of(prop)), self.shape(prop)) else { continue };
-            if spot.step(name.as_str()).is_doubtful() || matches!(prop, Prop::Zone { .. } | Prop::Heap { .. } | Prop::Row { .. }) {
+            if spot.step(name.as_str()).is_doubtful()
+                || matches!(prop, Prop::Zone { .. } | Prop::Point { .. } | Prop::Heap { .. } | Prop::Row { .. })
+            {
                 continue;
             }
             let shape = if turned { Shape::Disc(shape.disc()) } else { shape };
@@ -268,6 +270,7 @@ impl Checker<'_> {
                 let radius = self.least(radius)? * (1.0 - self.most(spread)?);
                 Some((Shape::Disc(radius), 2.0 * radius))
             }
+            Prop::Point { .. } => Some((Shape::Disc(0.0), 0.0)),
             Prop::Heap { .. } | Prop::Row { .. } | Prop::Scatter { .. } => None,
         }
     }
@@ -281,6 +284,7 @@ fn place_of(prop: &Prop) -> Option<&Place> {
         | Prop::Cylinder { at, .. }
         | Prop::Block { at, .. }
         | Prop::Zone { at, .. }
+        | Prop::Point { at }
         | Prop::Heap { at, .. }
         | Prop::Row { at, .. }
         | Prop::Stack { at, .. } => Some(at),

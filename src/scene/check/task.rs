@@ -40,6 +40,7 @@ impl Checker<'_> {
         let (name, fits) = match (expert, &self.scene.body) {
             (Expert::SwingUp, body) => ("CartPole", matches!(body, Body::CartPole { .. })),
             (Expert::Shove(..) | Expert::Sweep(..), body) => ("Rover", matches!(body, Body::Rover { .. })),
+            (Expert::Reach(..) | Expert::Lift(..) | Expert::Pile(..), body) => ("Arm", matches!(body, Body::Arm { .. })),
         };
         if !fits && !self.document.root().step("body").is_doubtful() {
             self.wrong(spot, |spot| {
@@ -55,6 +56,18 @@ impl Checker<'_> {
             Expert::Sweep(group, zone) => {
                 self.refers("what is swept", group, &HEAPED, spot.step(0));
                 self.refers("what it is swept out of", zone, &ZONE, spot.step(1));
+            }
+            Expert::Reach(point) => {
+                self.refers("what is reached", point, &CENTRE, spot.step(0));
+            }
+            Expert::Lift(thing, onto) => {
+                self.refers("what is lifted", thing, &GRASPABLE, spot.step(0));
+                self.refers("where it is brought", onto, &CENTRE, spot.step(1));
+            }
+            Expert::Pile(things) => {
+                for (index, thing) in things.iter().enumerate() {
+                    self.refers("what is piled", thing, &GRASPABLE, spot.step(0).step(index));
+                }
             }
         }
     }

@@ -1,8 +1,8 @@
 //! Surroundings, body, props, sensors and disturbances.
 
 use super::Checker;
-use super::names::{MAPPED, PUSHED, SEEN};
-use super::numbers::{ANGLE, COORDINATE, DAMPING, DELAY, DURATION, FORCE, FRICTION, GRAVITY, LENGTH, MASS, NOISE, SPREAD};
+use super::names::{LINK, MAPPED, PUSHED, SEEING, SEEN};
+use super::numbers::{ANGLE, COORDINATE, DAMPING, DELAY, DURATION, FORCE, FRICTION, GRAVITY, LENGTH, LOAD, MASS, NOISE, SPREAD};
 use crate::ron::{Note, Spot};
 use crate::scene::number::Number;
 use crate::scene::schema::{Body, Disturbance, Item, Prop, Sensor, Surrounding};
@@ -55,7 +55,7 @@ impl Checker<'_> {
             return;
         }
         let props = root.step("props");
-        let loose = |prop: &Prop| !matches!(prop, Prop::Block { .. } | Prop::Zone { .. });
+        let loose = |prop: &Prop| !matches!(prop, Prop::Block { .. } | Prop::Zone { .. } | Prop::Point { .. });
         let falling = self.scene.props.0.iter().find(|(name, prop)| loose(prop) && !props.step(name.as_str()).is_doubtful());
         if let Some((name, _)) = falling {
             self.wrong(props.key(name), |spot| {
@@ -82,6 +82,7 @@ impl Checker<'_> {
                 self.number("`cart_friction`", cart_friction, DAMPING, spot.step("cart_friction"));
                 self.number("`angle`", angle, ANGLE, spot.step("angle"));
             }
+            Body::Arm { control: _, payload, joints: _ } => self.number("`payload`", payload, LOAD, spot.step("payload")),
             Body::Rover { at, heading, control: _, joints: _ } => {
                 self.body_place(at, spot);
                 self.number("`heading`", heading, ANGLE, spot.step("heading"));
@@ -122,6 +123,7 @@ impl Checker<'_> {
                 self.number("`friction`", friction, FRICTION, spot.step("friction"));
             }
             Prop::Zone { radius, at: _ } => self.number("`radius`", radius, LENGTH, spot.step("radius")),
+            Prop::Point { at: _ } => {}
             Prop::Heap { of, count, radius, at: _ } => {
                 self.item(of, spot.step("of"));
                 self.count(count, spot.step("count"));
@@ -181,6 +183,28 @@ impl Checker<'_> {
                 Sensor::Joints { noise, delay } | Sensor::Motion { noise, delay } | Sensor::LastAction { noise, delay } => (noise, delay),
                 Sensor::Offset { to, noise, delay } => {
                     self.refers("`to`", to, &SEEN, spot.step("to"));
+                    (noise, delay)
+                }
+                Sensor::Pose { of, from, noise, delay } => {
+                    self.refers("`of`", of, &SEEN, spot.step("of"));
+                    self.refers("`from`", from, &SEEING, spot.step("from"));
+                    (noise, delay)
+                }
+                Sensor::Touch { of, most, noise, delay } => {
+                    for (index, link) in of.iter().enumerate() {
+                        self.refers("what is touched", link, &LINK, spot.step("of").step(index));
+                    }
+                    if of.is_empty() {
+                        self.wrong(spot.step("of"), |spot| spot.problem("nothing is touched").expecting("links of the body"));
+                    }
+                    self.fixed("`most`", *most, FORCE, spot.step("most"));
+                    (noise, delay)
+                }
+                Sensor::Gripper { noise, delay } => {
+                    let grips = matches!(self.scene.body, Body::Arm { .. });
+                    if !grips && !self.document.root().step("body").is_doubtful() {
+                        self.wrong(spot, |spot| spot.problem("the body has no gripper").expecting("`body: Arm(..)`, or another sensor"));
+                    }
                     (noise, delay)
                 }
                 Sensor::Rays { count, reach, height, noise, delay } => {
