@@ -65,7 +65,11 @@ const FINGER: (f32, f32, f32) = (600.0, 30.0, 60.0);
 /// A goal runs ahead of its joint by at most this, rad: where the arm is held up, it does not gather force.
 const AHEAD: f32 = 0.25;
 /// Weight of turret, upper arm, forearm, wrist, hand and a finger, kg.
-const MASSES: [f32; 6] = [1.6, 2.0, 1.3, 0.5, 0.6, 0.05];
+const MASSES: [f32; 6] = [1.6, 2.0, 1.3, 0.5, 0.5, 0.1];
+/// What the motors' turning parts add to the links that they drive, through their gears, kg m².
+const GEARS: [f32; 5] = [0.08, 0.08, 0.08, 0.02, 0.02];
+/// Of a finger with its carriage and gears, about any axis, kg m².
+const CARRIAGE: f32 = 5e-4;
 /// The damping of the inverse kinematics, m: near a stretched arm it yields before the joints race.
 const DAMPED: f32 = 0.05;
 /// How much a radian of pitch weighs beside a metre of the fingertip in it.
@@ -228,8 +232,17 @@ impl Embodiment for Arm {
         cover(HAND, ColliderBuilder::cuboid(0.022, 0.06, 0.015).translation(at(-0.075)).mass(MASSES[4]).friction(0.5));
         for (link, side) in [(6, 1.0), (7, -1.0)] {
             // Rubber: what they hold says how slick it is.
-            let pad = ColliderBuilder::cuboid(0.011, 0.006, 0.036).translation(Vector::new(0.0, side * 0.006, -0.024));
-            cover(link, pad.mass(MASSES[5]).friction(1.0).friction_combine_rule(CoefficientCombineRule::Multiply));
+            let pad = ColliderBuilder::cuboid(0.014, 0.006, 0.036).translation(Vector::new(0.0, side * 0.006, -0.024));
+            cover(link, pad.mass(0.0).friction(1.0).friction_combine_rule(CoefficientCombineRule::Multiply));
+        }
+        for finger in [6, 7] {
+            // With the carriage and the motor's turning parts, which a thin pad alone would be too light for: contacts off the slide's middle
+            // would tip it, and what is held would creep out.
+            let carriage = MassProperties::new(Vector::ZERO, MASSES[5], Vector::splat(CARRIAGE));
+            physics.bodies[links[finger]].set_additional_mass_properties(carriage, false);
+        }
+        for (link, inertia) in (1..).zip(GEARS) {
+            physics.bodies[links[link]].set_additional_mass_properties(MassProperties::new(Vector::ZERO, 0.0, Vector::splat(inertia)), false);
         }
         let turning = |axis: Vector, joint: usize, on: Vector| {
             RevoluteJointBuilder::new(axis)
@@ -275,6 +288,7 @@ impl Embodiment for Arm {
             // A ball of steel between the fingers.
             let mut ball = MassProperties::from_ball(7800.0, 0.02);
             ball.set_mass(payload, true);
+            let ball = ball + MassProperties::new(Vector::ZERO, 0.0, Vector::splat(GEARS[4]));
             physics.bodies[hand].set_additional_mass_properties(ball, false);
             physics.bodies[hand].recompute_mass_properties_from_colliders(physics.colliders);
         }

@@ -148,8 +148,8 @@ pub enum Body {
         /// A weight that hangs at the fingertip, kg.
         #[serde(default = "zero")]
         payload: Number,
-        /// Default: [`Joints::Multibody`].
-        #[serde(default = "multibody")]
+        /// Default: [`Joints::Impulse`].
+        #[serde(default = "impulse")]
         joints: Joints,
     },
 }
