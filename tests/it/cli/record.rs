@@ -1,6 +1,6 @@
 //! `record`, `replay` and `data`, as people and scripts use them.
 
-use crate::workshop::{Workshop, wait_until};
+use crate::workshop::{SHORT, Workshop, wait_until};
 use apprentice::imitation::data_set::DataSet;
 use apprentice::imitation::data_set::files::Info;
 use apprentice::stream::{Purpose, Stream};
@@ -77,6 +77,38 @@ fn a_flipped_bit_in_the_file_is_found() {
     assert_eq!((told.code, told.err.contains("episode 1: frame 23 of 24 differs")), (Some(1), true), "{}", told.err);
     let told = workshop.apprentice("data verify data/short");
     assert_eq!((told.code, told.err.contains("episode 1: its frames have changed")), (Some(1), true), "{}", told.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_recording_of_successes_that_never_come_tells_so_and_hears_an_interruption() {
+    use std::io::{BufRead, BufReader, Read};
+    use std::process::Stdio;
+    let workshop = Workshop::new();
+    // It hangs down, and nobody swings it up so soon.
+    workshop.write("never/scene.ron", &SHORT.replace("(-0.3, 0.3)", "(2.9, 3.1)").replace("For(0.2,", "For(0.8,"));
+    let mut child = workshop.command("record never data/never --pilot random --only-successes").stderr(Stdio::piped()).spawn().unwrap();
+    let mut err = BufReader::new(child.stderr.take().unwrap());
+    let mut lines = String::new();
+    while !lines.contains(" tried") {
+        assert!(err.read_line(&mut lines).unwrap() > 0, "{lines}");
+    }
+    assert!(lines.contains("0 of 10 episodes"), "{lines}");
+    assert!(Command::new("sh").args(["-c", &format!("kill -INT {}", child.id())]).status().unwrap().success());
+    err.read_to_string(&mut lines).unwrap();
+    assert_eq!((child.wait().unwrap().code(), lines.contains("interrupted")), (Some(3), true), "{lines}");
+    assert_eq!(DataSet::open(workshop.path("data/never")).unwrap().len(), 0);
+}
+
+#[test]
+fn a_recording_of_worlds_that_always_break_down_gives_up() {
+    let workshop = Workshop::new();
+    let ball = "surroundings: [Floor()],\n    props: { \"ball\": Ball(radius: 0.1, mass: 0.1, at: At(x: 3.0, y: 3.0)) },\n    \
+                disturbances: [Push(on: \"ball\", force: 1e6, every: 0.001)],\n    sensors:";
+    workshop.write("broken/scene.ron", &SHORT.replace("sensors:", ball));
+    let told = workshop.apprentice("record broken data/broken --pilot random --episodes 3 --quiet");
+    told.ends(2, &["256 episodes in a row diverged"]);
+    assert_eq!(DataSet::open(workshop.path("data/broken")).unwrap().len(), 0);
 }
 
 /// Flips the lowest bit of the action in row `row` of a file of frames.
