@@ -35,9 +35,12 @@ fn take_place(set: &DataSet, out: &Path) -> Result<(PathBuf, Option<File>), Data
     if out != set.root {
         return must_be_new(out).map(|()| (out.to_owned(), None));
     }
-    let held = set.hold()?;
     let place = out.canonicalize().map_err(|source| DataSetError::File { path: out.into(), source })?;
-    Ok((place, Some(held)))
+    if std::env::current_dir().is_ok_and(|here| here.starts_with(&place)) {
+        let message = "this works within the data set's folder, which another one is to replace: go out of it first (`cd ..`)";
+        return Err(DataSetError::Refused(message.into()));
+    }
+    Ok((place, Some(set.hold()?)))
 }
 
 /// Refuses a place where something stands already.

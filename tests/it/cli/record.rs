@@ -71,6 +71,8 @@ fn bad_input_is_refused_with_what_to_do() {
         let told = workshop.apprentice(words);
         assert_eq!((told.code, told.err.contains(expected)), (Some(2), true), "{words}: {}", told.err);
     }
+    let within = workshop.command("data compact .").current_dir(workshop.path("data/short")).output().unwrap();
+    assert!(String::from_utf8_lossy(&within.stderr).contains("go out of it first"), "{within:?}");
     assert_eq!(workshop.apprentice("data verify data/short").code, Some(0), "nothing of this did any harm");
     assert!(!workshop.path("parts").exists() && !workshop.path("../up-v0").exists());
 }
