@@ -79,11 +79,14 @@ pub fn sweep(folder: &Path) -> io::Result<()> {
     sync_folder(folder)
 }
 
-/// Puts a folder back that a kill caught while [`write_folder`] replaced it: `.NAME.old` becomes `NAME` where `NAME` is missing.
+/// Puts a folder back that a kill caught while [`write_folder`] replaced it: `.NAME.old` becomes `NAME` where `NAME` is missing. Where `path`
+/// is a link, this is done where it leads to.
 ///
 /// # Errors
 /// Whatever the file system says.
 pub fn recover(path: &Path) -> io::Result<()> {
+    let led = fs::read_link(path).map(|target| parent(path).join(target));
+    let path = led.as_deref().unwrap_or(path);
     let Ok(old) = beside(path, "old") else { return Ok(()) };
     if path.exists() || !old.exists() {
         return Ok(());
@@ -229,11 +232,17 @@ fn remove(path: &Path) -> io::Result<()> {
     done.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
 
-/// Flushes every file below `folder`, and the folders themselves.
+/// Flushes every file below `folder`, and the folders themselves. (What links lead to is none of its business.)
 fn sync_all(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() { sync_all(&path)? } else { OpenOptions::new().write(true).open(&path)?.sync_all()? }
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            sync_all(&entry.path())?;
+        } else if kind.is_file() {
+            // Unix flushes a file that is open for reading; others want the right to write, which a file may deny.
+            OpenOptions::new().read(true).write(!cfg!(unix)).open(entry.path())?.sync_all()?;
+        }
     }
     sync_folder(folder)
 }

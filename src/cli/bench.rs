@@ -4,6 +4,7 @@ use crate::bench::process::Errand;
 use crate::bench::{BenchError, Settings, run as measure};
 use crate::physics::Threads;
 use crate::scene::load::scenes;
+use clap::builder::RangedU64ValueParser;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -14,10 +15,10 @@ pub struct BenchArgs {
     /// Scenes; by default all in the folder `scenes`
     pub scenes: Vec<PathBuf>,
     /// Numbers of arenas
-    #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 256, 1024])]
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 256, 1024], value_parser = RangedU64ValueParser::<usize>::new().range(1..=65_536))]
     pub arenas: Vec<usize>,
     /// How often the numbers of arenas take turns
-    #[arg(long, default_value_t = 9)]
+    #[arg(long, default_value_t = 9, value_parser = RangedU64ValueParser::<usize>::new().range(1..=10_000))]
     pub rounds: usize,
     /// Only a short look: whether it runs, not how fast
     #[arg(long)]

@@ -2,6 +2,7 @@
 
 use super::{Failure, General};
 use crate::curriculum::level::read_levels;
+use crate::imitation::data_set::is_data_set;
 use crate::ron::{self, Problem, Problems};
 use crate::scene::load;
 use crate::scene::scores::{self, Scores};
@@ -52,17 +53,22 @@ pub(super) fn run(args: &CheckArgs, general: &General) -> Result<(), Failure> {
     Err(problems.into())
 }
 
-/// The files that a path stands for: itself; of a folder, all RON files in it and beneath.
+/// The files that a path stands for: itself; of a folder, all RON files in it and beneath, but for data sets, whose files are their own.
 fn files(path: &Path) -> Result<Vec<PathBuf>, Problems> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
+    }
+    if is_data_set(path) {
+        let path = path.display().to_string();
+        let message = format!("this is a data set, which `apprentice data verify {path}` checks");
+        return Err(Problem::of_file(path, message).into());
     }
     let mut files = Vec::new();
     let mut folders = vec![path.to_owned()];
     while let Some(folder) = folders.pop() {
         let entries = std::fs::read_dir(&folder).map_err(|error| Problem::of_file(folder.display().to_string(), error.to_string()))?;
         for entry in entries.flatten().map(|entry| entry.path()) {
-            if entry.is_dir() {
+            if entry.is_dir() && !is_data_set(&entry) {
                 folders.push(entry);
             } else if entry.extension().is_some_and(|extension| extension == "ron") {
                 files.push(entry);

@@ -2,6 +2,7 @@
 
 #[cfg(not(feature = "window"))]
 use super::{Failure, General};
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -17,8 +18,8 @@ pub(super) struct FilmArgs {
     #[arg(value_name = "OUT.mp4")]
     out: PathBuf,
     /// Of a data set: the episode; of a run or scene: the held-out level; from 0
-    #[arg(long, default_value_t = 0, value_name = "I")]
-    episode: usize,
+    #[arg(long, default_value_t = 0, value_name = "I", value_parser = RangedU64ValueParser::<u32>::new().range(..1_000_000))]
+    episode: u32,
     /// Who decides in a scene: expert, random, idle, or a run [default: expert]
     #[arg(long, value_name = "PILOT")]
     pilot: Option<String>,
@@ -63,7 +64,7 @@ pub(super) use with_window::run;
 mod with_window {
     use super::super::{Failure, General, pilot};
     use super::{Camera, FilmArgs};
-    use crate::curriculum::held_out;
+    use crate::curriculum::held_out_level;
     use crate::imitation::data_set::DataSet;
     use crate::imitation::data_set::is_data_set;
     use crate::pilot::Pilot;
@@ -120,8 +121,9 @@ mod with_window {
             return Err(Failure::input("a data set brings its scene and its actions: leave `--pilot` and `--scene` out"));
         }
         let set = DataSet::open(&args.what)?;
-        let plan = set.plan(args.episode)?;
-        let demonstration = set.demonstration(args.episode, &plan)?;
+        let episode = args.episode as usize;
+        let plan = set.plan(episode)?;
+        let demonstration = set.demonstration(episode, &plan)?;
         let most = (demonstration.rows.len() * args.rate as usize).div_ceil(plan.timing.control_hz as usize) + 1;
         let pilot = Pilot::replay(demonstration.rows.replayed());
         let shot = Shot { start: Start::Snapshot(Box::new(demonstration.snapshot)), pilot, ..Shot::new(plan) };
@@ -148,7 +150,7 @@ mod with_window {
             Judged::Pilot(pilot) => (pilot, None),
             Judged::Policy(policy) => (Pilot::policy(), Some(*policy)),
         };
-        let level = held_out(plan.quantities.count(), args.episode + 1).swap_remove(args.episode);
+        let level = held_out_level(plan.quantities.count(), args.episode.into());
         // Nothing ends an episode without a task.
         let most = plan.task.is_none().then_some(20 * args.rate as usize);
         Ok((Shot { start: Start::Lesson(level.into()), pilot, policy, ..Shot::new(plan) }, most))

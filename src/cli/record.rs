@@ -4,7 +4,7 @@ use super::{Failure, General, pilot};
 use crate::imitation::data_set::DataSetError;
 use crate::imitation::data_set::repair::Repaired;
 use crate::imitation::data_set::writer::{Author, Writer};
-use crate::imitation::record::{Order, demonstrate};
+use crate::imitation::record::{HOPELESS, Order, demonstrate};
 use crate::physics::in_pool;
 use crate::training::progress::{Display, Figures, Progress};
 use crate::training::recipe;
@@ -93,13 +93,21 @@ fn by_pilot(args: &RecordArgs, general: &General) -> Result<(), Failure> {
     let mut progress = Progress::new(Display::choose(general.quiet), plan.name.clone(), "episodes", 0, episodes as u64);
     let (mut succeeded, mut score) = (0, 0.0);
     let (tally, stopped) = demonstrate(&order, |demonstration, tally| {
-        if let Err(error) = writer.save(&demonstration, &author) {
-            return ControlFlow::Break(Stopped::Failed(error));
+        if let Some(demonstration) = demonstration {
+            if let Err(error) = writer.save(&demonstration, &author) {
+                return ControlFlow::Break(Stopped::Failed(error));
+            }
+            succeeded += usize::from(demonstration.success());
+            score += f64::from(demonstration.score);
         }
-        succeeded += usize::from(demonstration.success());
-        score += f64::from(demonstration.score);
-        let mean = |sum: f64| Some(sum / tally.kept as f64);
-        progress.update(tally.kept as u64, Figures { score: mean(score), success: mean(succeeded as f64) });
+        let flown = tally.kept + tally.unsuccessful + tally.diverged;
+        let mean = |sum: f64, count: usize| (count > 0).then(|| sum / count as f64);
+        let figures = Figures {
+            score: mean(score, tally.kept),
+            success: mean(succeeded as f64, flown),
+            tried: (flown > tally.kept).then_some(flown as u64),
+        };
+        progress.update(tally.kept as u64, figures);
         if stop.load(Ordering::Relaxed) { ControlFlow::Break(Stopped::Asked) } else { ControlFlow::Continue(()) }
     });
     progress.finish();
@@ -127,6 +135,9 @@ fn by_pilot(args: &RecordArgs, general: &General) -> Result<(), Failure> {
     };
     general.output().print(text, &object)?;
     match stopped {
+        None if tally.kept < episodes => Err(Failure::input(format!(
+            "{HOPELESS} episodes in a row diverged, so no more were begun: the scene's physics cannot hold together what is in it"
+        ))),
         Some(_) => Err(Failure::Interrupted("interrupted: the same command goes on".into())),
         None => Ok(()),
     }

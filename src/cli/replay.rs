@@ -42,6 +42,7 @@ pub(super) fn run(args: &ReplayArgs, general: &General) -> Result<(), Failure> {
         None => (0..set.len()).collect(),
     };
     if !args.verify {
+        of_one_scene(&set, &episodes)?;
         return in_window(args, &set, &episodes, general);
     }
     let watch = Stopwatch::start();
@@ -65,6 +66,23 @@ pub(super) fn run(args: &ReplayArgs, general: &General) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::Differs(differing))
+}
+
+/// The window shows one scene: refuses episodes of several.
+fn of_one_scene(set: &DataSet, episodes: &[usize]) -> Result<(), Failure> {
+    let mut first = None;
+    for episode in episodes {
+        let line = set.line(*episode)?;
+        let (other, scene) = *first.get_or_insert((*episode, line));
+        if scene.scene_hash != line.scene_hash {
+            return Err(Failure::input(format!(
+                "episodes {other} and {episode} were recorded in different scenes (`{}` and `{}`), and the window shows one: `--episode I` replays \
+                 one episode, `--verify` all of them, and `apprentice data drop` leaves a set of one scene",
+                scene.scene, line.scene
+            )));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(not(feature = "window"))]

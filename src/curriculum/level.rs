@@ -65,7 +65,12 @@ impl Level {
 
 /// The first `count` of the held-out levels of a scene with `varies` varied numbers: the same whatever the run's seed, never trained on.
 pub fn held_out(varies: usize, count: usize) -> Vec<Level> {
-    (0..count as u64).map(|index| Level::draw(varies, &mut Stream::new(0, Purpose::HeldOut, index, 0))).collect()
+    (0..count as u64).map(|index| held_out_level(varies, index)).collect()
+}
+
+/// One of the [`held_out`] levels, from 0.
+pub fn held_out_level(varies: usize, index: u64) -> Level {
+    Level::draw(varies, &mut Stream::new(0, Purpose::HeldOut, index, 0))
 }
 
 /// Reads levels written by hand: a list of at least one. Where they are for a scene, as many numbers must be in each as it varies.

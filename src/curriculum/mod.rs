@@ -5,7 +5,7 @@ pub mod level;
 mod uniform;
 
 pub use classroom::Classroom;
-pub use level::{Level, LevelId, held_out};
+pub use level::{Level, LevelId, held_out, held_out_level};
 
 use crate::signal::Outcome;
 use crate::stream::Stream;

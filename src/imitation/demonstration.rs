@@ -23,7 +23,7 @@ pub struct Rows {
     pub hashes: Vec<u64>,
     /// `[T]`: whether a person had taken over.
     pub interventions: Vec<bool>,
-    /// `[T]`: milliseconds from the newest input to the decision; 0 where no hand decided.
+    /// `[T]`: milliseconds from the oldest new input to the decision that took it, while time went on; 0 where there was none.
     pub latencies: Vec<f32>,
     /// `[T]`: what an oracle would have done, where it was asked.
     pub labels: Vec<Option<Vec<f32>>>,

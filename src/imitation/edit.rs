@@ -1,5 +1,5 @@
 //! New data sets of old ones: select, split, merge, trim, compact. Each writes a whole new set and, where it takes the place of the old one, swaps
-//! them last: a kill leaves the one or the other.
+//! them last: a kill leaves the one or the other. What stands in a set's folder beside the set, such as `.git`, stays there.
 
 use crate::durable;
 use crate::imitation::data_set::features::Division;
@@ -12,7 +12,7 @@ use crate::signal::Outcome;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The scenes that a set's episodes name, with the texts of their files.
 fn scenes(sets: &[&DataSet]) -> Result<Vec<(String, String)>, DataSetError> {
@@ -30,9 +30,17 @@ fn scenes(sets: &[&DataSet]) -> Result<Vec<(String, String)>, DataSetError> {
 }
 
 /// Makes sure of the place where a set made of `set` is to stand: its own, which nobody else may write to until the file that is returned is
-/// dropped, or a new one.
-fn take_place(set: &DataSet, out: &Path) -> Result<Option<File>, DataSetError> {
-    if out == set.root { set.hold().map(Some) } else { must_be_new(out).map(|()| None) }
+/// dropped, or a new one. A link to a set stays one: what it leads to is edited.
+fn take_place(set: &DataSet, out: &Path) -> Result<(PathBuf, Option<File>), DataSetError> {
+    if out != set.root {
+        return must_be_new(out).map(|()| (out.to_owned(), None));
+    }
+    let place = out.canonicalize().map_err(|source| DataSetError::File { path: out.into(), source })?;
+    if std::env::current_dir().is_ok_and(|here| here.starts_with(&place)) {
+        let message = "this works within the data set's folder, which another one is to replace: go out of it first (`cd ..`)";
+        return Err(DataSetError::Refused(message.into()));
+    }
+    Ok((place, Some(set.hold()?)))
 }
 
 /// Refuses a place where something stands already.
@@ -49,9 +57,9 @@ fn must_be_new(out: &Path) -> Result<(), DataSetError> {
 /// # Errors
 /// Where an episode is not there, or `out` is taken.
 pub fn select(set: &DataSet, episodes: &[usize], out: &Path) -> Result<(), DataSetError> {
-    let _held = take_place(set, out)?;
+    let (place, _held) = take_place(set, out)?;
     let header = Header::of(set)?;
-    pack(out, &header, &scenes(&[set])?, episodes.iter().map(|episode| set.entry(*episode)))
+    pack(&place, &header, &scenes(&[set])?, episodes.iter().map(|episode| set.entry(*episode)))
 }
 
 /// Writes the episodes of a set into few large files, in its own place.
@@ -86,13 +94,14 @@ pub fn merge(sets: &[&DataSet], out: &Path) -> Result<(), DataSetError> {
 /// # Errors
 /// Where there are no such rows.
 pub fn trim(set: &DataSet, episode: usize, rows: Range<usize>, out: &Path) -> Result<(), DataSetError> {
-    let _held = take_place(set, out)?;
+    let (place, _held) = take_place(set, out)?;
     let trimmed = trimmed(set, episode, rows)?;
     let entries = (0..set.len()).map(|index| if index == episode { Ok(trimmed.clone()) } else { set.entry(index) });
-    pack(out, &Header::of(set)?, &scenes(&[set])?, entries)
+    pack(&place, &Header::of(set)?, &scenes(&[set])?, entries)
 }
 
-/// An episode cut to `rows`: it then starts from a snapshot taken there, and an end that was cut off leaves it truncated.
+/// An episode cut to `rows`: it then starts from a snapshot taken there, and an end that was cut off leaves it truncated. Rows that were cut
+/// were neither earned nor saved: the score only falls.
 fn trimmed(set: &DataSet, episode: usize, rows: Range<usize>) -> Result<Entry, DataSetError> {
     let mut entry = set.entry(episode)?;
     let length = entry.frames.num_rows();
@@ -117,7 +126,9 @@ fn trimmed(set: &DataSet, episode: usize, rows: Range<usize>) -> Result<Entry, D
     }
     let kept = frames::rows(&entry.frames, &Division::of(&plan)).map_err(refused)?;
     let total: f32 = kept.rewards.iter().sum();
-    line.score = plan.task.as_ref().map_or(0.0, |task| task.score(total, kept.len(), line.outcome));
+    // What the whole episode took until here: ticks are counted from its start, whatever was cut before.
+    let steps = kept.ticks.last().map_or(0, |tick| (tick / u64::from(plan.timing.ticks_per_step())) as usize + 1);
+    line.score = plan.task.as_ref().map_or(0.0, |task| task.score(total, steps, line.outcome));
     line.success = kept.success.last().copied().unwrap_or(false);
     line.success_once = kept.success.contains(&true);
     line.quality = Quality::of(&kept, plan.timing.control_hz, line.quality.slips);

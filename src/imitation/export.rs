@@ -14,7 +14,10 @@ const MINARI: &str = "0.5.4";
 /// # Errors
 /// Where `id` is no name that Minari takes, the place is taken, or the set was not recorded by us.
 pub fn minari(set: &DataSet, out: &Path, id: &str) -> Result<PathBuf, DataSetError> {
-    let fits = |part: &str| !part.is_empty() && part.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter));
+    // (Dots alone lead to another folder.)
+    let fits = |part: &str| {
+        part.contains(|letter| letter != '.') && part.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter))
+    };
     let versioned = id.rsplit_once("-v").is_some_and(|(_, version)| version.parse::<u32>().is_ok());
     if !versioned || !id.split('/').all(fits) {
         return Err(DataSetError::Refused(format!("`{id}` is no name of a Minari data set: they are like `apprentice/push-v0`")));

@@ -36,6 +36,9 @@ pub struct Order<'a> {
 /// How many episodes run side by side.
 const ARENAS: usize = 64;
 
+/// So many episodes in a row whose worlds broke down are enough: no more are begun.
+pub const HOPELESS: usize = 256;
+
 /// What became of the episodes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -45,12 +48,15 @@ pub struct Tally {
     pub unsuccessful: usize,
     /// Episodes whose world broke down.
     pub diverged: usize,
+    /// The latest of these, since an episode ended otherwise.
+    pub diverged_in_a_row: usize,
 }
 
-/// Demonstrates, and hands every demonstration to `keep` as soon as it is whole, until there are enough or `keep` breaks.
+/// Demonstrates, and hands every demonstration to `keep` as soon as it is whole, until there are enough, `keep` breaks, or [`HOPELESS`]
+/// episodes in a row diverged. `keep` is called after every step too, with none: there it may break, and tell how far it is.
 ///
 /// Every episode that is begun is waited for: the shortest ones are not preferred.
-pub fn demonstrate<B>(order: &Order<'_>, mut keep: impl FnMut(Demonstration, Tally) -> ControlFlow<B>) -> (Tally, Option<B>) {
+pub fn demonstrate<B>(order: &Order<'_>, mut keep: impl FnMut(Option<Demonstration>, Tally) -> ControlFlow<B>) -> (Tally, Option<B>) {
     // The levels of a second session are others than those of the first one.
     let seed = if order.before == 0 { order.seed } else { Stream::new(order.seed, Purpose::Teacher, 0, order.before as u64).bits() };
     let arenas = ARENAS.min(order.episodes).max(1);
@@ -78,17 +84,19 @@ pub fn demonstrate<B>(order: &Order<'_>, mut keep: impl FnMut(Demonstration, Tal
     start(&mut app);
 
     let (mut tally, mut open) = (Tally::default(), arenas);
-    while tally.kept < order.episodes && open > 0 {
+    while tally.kept < order.episodes && open > 0 && tally.diverged_in_a_row < HOPELESS {
         app.update();
         for (arena, demonstration) in std::mem::take(&mut app.world_mut().resource_mut::<Recorded>().0) {
             open -= 1;
-            if demonstration.outcome == Outcome::Diverged {
+            let diverged = demonstration.outcome == Outcome::Diverged;
+            tally.diverged_in_a_row = if diverged { tally.diverged_in_a_row + 1 } else { 0 };
+            if diverged {
                 tally.diverged += 1;
             } else if order.successes_only && !demonstration.success() {
                 tally.unsuccessful += 1;
             } else if tally.kept < order.episodes {
                 tally.kept += 1;
-                if let ControlFlow::Break(why) = keep(demonstration, tally) {
+                if let ControlFlow::Break(why) = keep(Some(demonstration), tally) {
                     return (tally, Some(why));
                 }
             }
@@ -97,6 +105,9 @@ pub fn demonstrate<B>(order: &Order<'_>, mut keep: impl FnMut(Demonstration, Tal
             } else if let Some(mut recorder) = app.world_mut().get_mut::<Recorder>(entities[arena].1) {
                 recorder.on = false;
             }
+        }
+        if let ControlFlow::Break(why) = keep(None, tally) {
+            return (tally, Some(why));
         }
     }
     (tally, None)

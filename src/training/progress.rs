@@ -41,6 +41,8 @@ pub struct Figures {
     pub score: Option<f64>,
     /// Share of the latest episodes that succeeded.
     pub success: Option<f64>,
+    /// How many were tried, where not all of them count.
+    pub tried: Option<u64>,
 }
 
 /// Tells how far a stage of a run is.
@@ -116,7 +118,7 @@ impl Progress {
     }
 }
 
-/// `1 200 of 3 000 steps (40 %), 24 000 steps/s, score 0.512, success 31.0 %, 2 min 05 s left`. What is not known is not said.
+/// `1 200 of 3 000 steps (40 %), 24 000 steps/s, 5 000 tried, score 0.512, success 31.0 %, 2 min 05 s left`. What is not known is not said.
 pub fn sentence(done: u64, total: u64, unit: &str, rate: Option<f64>, figures: Figures) -> String {
     let share = if total == 0 { 100 } else { (u128::from(done.min(total)) * 100 / u128::from(total)) as u64 };
     let mut text = format!("{} of {} {unit} ({share} %)", thousands(done), thousands(total));
@@ -124,6 +126,9 @@ pub fn sentence(done: u64, total: u64, unit: &str, rate: Option<f64>, figures: F
         // A slow rate keeps its digits: large networks do less than one update per second.
         let rate = if rate < 100.0 { format!("{rate:.1}") } else { thousands(rate.round() as u64) };
         text += &format!(", {rate} {unit}/s");
+    }
+    if let Some(tried) = figures.tried {
+        text += &format!(", {} tried", thousands(tried));
     }
     if let Some(score) = figures.score {
         text += &format!(", score {score:.3}");

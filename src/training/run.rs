@@ -292,7 +292,7 @@ impl Journal {
                 line.values.insert("success".into(), scores.success.value);
             }
             let shown = |name: &str| line.values.get(name).or(line.values.get(&format!("train.{name}"))).copied();
-            let figures = Figures { score: shown("score"), success: shown("success") };
+            let figures = Figures { score: shown("score"), success: shown("success"), tried: None };
             let done = match recipe.budget {
                 Budget::Steps(_) => trainer.progress.steps,
                 Budget::Updates(_) => updates,

@@ -116,6 +116,10 @@ fn serve(world: &mut World, mut cursor: Local<MessageCursor<Request>>) {
 
 /// Does one thing. True where the arenas are not what they were.
 fn changes_arenas(world: &mut World, request: Request) -> bool {
+    if replaces(&request) && recording::going_on(world) {
+        world.write_message(Event::Refused { text: "a recording is going on: stop it first".into() });
+        return false;
+    }
     if meddles(&request) && recording::is_in_an_episode(world) {
         world.write_message(Event::Refused { text: "an episode is being recorded: finish or discard it first".into() });
         return false;
@@ -297,22 +301,22 @@ fn changes_arenas(world: &mut World, request: Request) -> bool {
     true
 }
 
+/// Whether a request would replace the arena that is recorded, or who decides in it: not even between two episodes.
+fn replaces(request: &Request) -> bool {
+    matches!(request, Request::Open(_) | Request::Arenas(_) | Request::Seed(_) | Request::Pilot(_) | Request::Replay(..))
+}
+
 /// Whether a request would change what an episode that is being recorded goes on from.
 fn meddles(request: &Request) -> bool {
     matches!(
         request,
-        Request::Open(_)
-            | Request::Arenas(_)
-            | Request::Seed(_)
-            | Request::Pilot(_)
-            | Request::Vary(..)
+        Request::Vary(..)
             | Request::Level(_)
             | Request::NewLevel
             | Request::Restart
             | Request::Rewind(_)
             | Request::Moment(_)
             | Request::Present
-            | Request::Replay(..)
     )
 }
 

@@ -1,7 +1,7 @@
 //! Levels, spans and teachers.
 
 use apprentice::curriculum::level::Grid;
-use apprentice::curriculum::{Level, LevelId, Teacher, held_out};
+use apprentice::curriculum::{Level, LevelId, Teacher, held_out, held_out_level};
 use apprentice::scene::number::Span;
 use apprentice::stream::{Purpose, Stream};
 use proptest::prelude::*;
@@ -80,6 +80,7 @@ fn held_out_levels_are_all_different_always_the_same_and_never_proposed() {
     let names: BTreeSet<LevelId> = held.iter().map(Level::id).collect();
     assert_eq!(names.len(), 100);
     assert_eq!(held_out(3, 20), held[..20]);
+    assert_eq!(held_out_level(3, 41), held[41], "one of them is the same drawn alone");
     let mut teacher = Teacher::Uniform.build(3);
     for seed in 0..3 {
         for arena in 0..50 {

@@ -98,8 +98,9 @@ pub(super) fn merge(paths: &[PathBuf], out: &Path, general: &General) -> Result<
 pub(super) fn split(args: &SplitArgs, general: &General) -> Result<(), Failure> {
     let set = DataSet::open(&args.data_set)?;
     let mut parts = Vec::new();
+    let possible = |share: &f64| *share > 0.0 && *share <= 1e9;
     for text in &args.parts {
-        let part = text.split_once('=').and_then(|(name, share)| Some((name, share.parse::<f64>().ok().filter(|share| *share > 0.0)?)));
+        let part = text.split_once('=').and_then(|(name, share)| Some((name, share.parse::<f64>().ok().filter(possible)?)));
         let wrong = || Failure::input(format!("`{text}` is no part: write a name and a share above 0, such as train=0.8"));
         let (name, share) = part.ok_or_else(wrong)?;
         if name.is_empty() || name.contains(['/', '\\']) || parts.iter().any(|(other, _)| *other == name) {
@@ -127,7 +128,11 @@ pub(super) fn drop(args: &DropArgs, general: &General) -> Result<(), Failure> {
         let (first, last) = text.split_once('-').unwrap_or((text, text));
         let number =
             |text: &str| text.trim().parse::<usize>().map_err(|_| Failure::input(format!("`{text}` is no episode: write 3 or 7-9")));
-        for episode in number(first)?..=number(last)? {
+        let (first, last) = (number(first)?, number(last)?);
+        if first > last {
+            return Err(Failure::input(format!("`{text}` names no episode: write the smaller number first, as in 7-9")));
+        }
+        for episode in first..=last {
             set.row(episode)?;
             listed.push(episode);
         }

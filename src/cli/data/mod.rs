@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 #[command(
-    after_help = "Editing writes a whole new set and swaps it in last: a kill leaves the old set or the new one.\n\nExamples:\n  apprentice data drop data/push --unsuccessful\n  apprentice data split data/push --out data/parts --parts train=0.8,test=0.2"
+    after_help = "Editing writes a whole new set and swaps it in last: a kill leaves the old set or the new one. What else stands in its folder stays.\n\nExamples:\n  apprentice data drop data/push --unsuccessful\n  apprentice data split data/push --out data/parts --parts train=0.8,test=0.2"
 )]
 pub(super) struct DataArgs {
     #[command(subcommand)]

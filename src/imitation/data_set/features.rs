@@ -41,7 +41,7 @@ pub const HASH: &str = "sim.state_hash";
 pub const SEED: &str = "sim.seed";
 /// Whether a person had taken over.
 pub const INTERVENTION: &str = "teleop.intervention";
-/// From the newest input to the decision, ms.
+/// From the oldest new input to the decision that took it, ms.
 pub const LATENCY: &str = "teleop.latency_ms";
 /// What an oracle would have done; zeros where it was not asked.
 pub const EXPERT: &str = "expert.action";

@@ -8,7 +8,7 @@ use super::writer::write_rows;
 use super::{DataSetError, statistics, table};
 use crate::durable;
 use arrow_array::RecordBatch;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 /// What all episodes of a new set have in common.
 #[derive(Clone)]
@@ -32,7 +32,7 @@ impl Header {
         if !set.is_empty() {
             set.line(0)?;
         }
-        let read = |path: std::path::PathBuf| std::fs::read(&path).map_err(DataSetError::file(&path));
+        let read = |path: PathBuf| std::fs::read(&path).map_err(DataSetError::file(&path));
         Ok(Self {
             info: set.info.clone(),
             card: std::fs::read(set.root.join("README.md")).ok(),
@@ -56,7 +56,7 @@ impl Header {
     }
 }
 
-/// Writes a set of these episodes: whole, or not at all. A set that is already at `root` is replaced. `scenes` holds the `scene-*.ron` that the
+/// Writes a set of these episodes: whole, or not at all. A set that is already at `root` is replaced; what else stands in its folder stays. `scenes` holds the `scene-*.ron` that the
 /// episodes name.
 ///
 /// # Errors
@@ -70,10 +70,54 @@ pub fn pack(
     if let Some(folder) = root.parent() {
         std::fs::create_dir_all(folder).map_err(DataSetError::file(folder))?;
     }
-    durable::write_folder(root, |beside| fill(beside, header, scenes, entries)).map_err(|error| match error {
+    let written = durable::write_folder(root, |beside| {
+        fill(beside, header, scenes, entries)?;
+        if root.is_dir() { Ok(carry(root, beside)?) } else { Ok(()) }
+    });
+    written.map_err(|error| match error {
         Failure::Set(error) => error,
         Failure::File(source) => DataSetError::file(root)(source),
     })
+}
+
+/// Whether a file or folder of a set's folder belongs to the set: it is written anew, or over.
+fn is_of_set(path: &Path) -> bool {
+    let names: Vec<&str> =
+        path.components().map(|part| if let Component::Normal(name) = part { name.to_str().unwrap_or("") } else { "" }).collect();
+    match names[..] {
+        [".recording"] | ["README.md"] | ["meta", "sandbox" | "info.json" | "stats.json" | "tasks.parquet"] => true,
+        ["data", chunk, file] | ["meta", "episodes", chunk, file] => chunk.starts_with("chunk-") && file.ends_with(".parquet"),
+        _ => false,
+    }
+}
+
+/// Takes along what stands in a set's folder and does not belong to the set: `.git`, notes. The old folder keeps it until it goes.
+fn carry(old: &Path, new: &Path) -> std::io::Result<()> {
+    let mut folders = vec![PathBuf::new()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(old.join(&folder))? {
+            let entry = entry?;
+            let path = folder.join(entry.file_name());
+            if is_of_set(&path) {
+                continue;
+            }
+            let (from, to) = (entry.path(), new.join(&path));
+            if entry.file_type()?.is_dir() {
+                // (Folders of the set that are over, with nothing else in them, are not made again.)
+                if !path.starts_with("data") && !path.starts_with("meta") {
+                    std::fs::create_dir_all(&to)?;
+                }
+                folders.push(path);
+                continue;
+            }
+            to.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+            // The same file under two names for a moment, where the file system knows that.
+            if std::fs::hard_link(&from, &to).is_err() {
+                std::fs::copy(&from, &to)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 enum Failure {

@@ -39,7 +39,7 @@ pub struct Line {
     pub success: bool,
     /// Whether success held in any row.
     pub success_once: bool,
-    /// In [0, 1].
+    /// In [0, 1]; rows that were trimmed count as neither earned nor saved.
     pub score: f32,
     /// Success or failure as a person marked it.
     #[serde(default)]

@@ -19,9 +19,17 @@ use std::sync::Arc;
 /// The Arrow type of a feature's column; None where it has none of the kinds that stand in a table of numbers.
 pub(super) fn data_type(feature: &Feature) -> Option<DataType> {
     let element = match feature.dtype.as_str() {
+        "float16" => DataType::Float16,
         "float32" => DataType::Float32,
         "float64" => DataType::Float64,
+        "int8" => DataType::Int8,
+        "int16" => DataType::Int16,
+        "int32" => DataType::Int32,
         "int64" => DataType::Int64,
+        "uint8" => DataType::UInt8,
+        "uint16" => DataType::UInt16,
+        "uint32" => DataType::UInt32,
+        "uint64" => DataType::UInt64,
         "bool" => DataType::Boolean,
         "string" => DataType::Utf8,
         _ => return None,
@@ -165,7 +173,7 @@ pub(super) fn write(path: &Path, schema: SchemaRef, batches: &[RecordBatch]) -> 
     durable::write(path, bytes).map_err(DataSetError::file(path))
 }
 
-/// Reads a Parquet file, a batch for each row group.
+/// Reads a Parquet file: all rows in one batch, whatever its row groups; no batch where it has no rows.
 pub(super) fn read(path: &Path) -> Result<Vec<RecordBatch>, DataSetError> {
     let file = File::open(path).map_err(DataSetError::file(path))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(DataSetError::content(path))?;

@@ -62,10 +62,11 @@ pub struct Hands {
     pub intervening: bool,
     /// Whether the pad that was in use is gone. A recording session pauses while it is. Cleared when a pad comes, or a key is pressed.
     pub lost: bool,
-    /// How long the oldest of the events that the last latch took had waited for it, in ms; 0 where there were none. Told to people; no
-    /// simulated number depends on it.
+    /// How long the oldest of the events that the last latch took had waited for it while time went on, in ms; 0 where there were none. Told
+    /// to people; no simulated number depends on it.
     pub latency_ms: f32,
-    /// While a new binding is waited for: what is moved is only noted (see [`Hands::take_touched`]), drives nothing and asks nothing.
+    /// While a new binding is waited for: what is moved is only noted (see [`Hands::take_touched`]), drives nothing and asks nothing. What is
+    /// held already can only be let go.
     pub listening: bool,
     held: BTreeMap<Input, Held>,
     pending: Vec<(Input, f32)>,
@@ -82,15 +83,23 @@ pub struct Hands {
 impl Hands {
     /// An event: `input` now stands at `value` (for the mouse: has moved by `value`, in shares of its reach). Call it when the event
     /// comes; it counts from the next latch on.
-    pub fn feed(&mut self, input: Input, value: f32) {
+    pub fn feed(&mut self, input: Input, mut value: f32) {
         let mouse = matches!(input, Input::MouseX | Input::MouseY);
-        if self.listening && !mouse && value.abs() >= TOUCHED {
-            self.touched = Some(input);
-            return;
+        let before = self.raw(&input);
+        let mut stands = if mouse { before + value } else { value }.clamp(-1.0, 1.0);
+        if self.listening {
+            if !mouse && value.abs() >= TOUCHED {
+                self.touched = Some(input.clone());
+            }
+            // Towards rest, and not beyond it.
+            stands = stands.clamp(before.min(0.0), before.max(0.0));
+            if stands == before {
+                return;
+            }
+            value = if mouse { stands - before } else { stands };
         }
         let held = self.held.entry(input.clone()).or_default();
-        let before = held.raw;
-        held.raw = if mouse { before + value } else { value }.clamp(-1.0, 1.0);
+        held.raw = stands;
         if !input.is_axis() && before < PRESSED && held.raw >= PRESSED {
             held.tapped = true;
             // Whoever reaches for the keyboard goes on without the pad.
@@ -101,6 +110,13 @@ impl Hands {
             self.pending.push((input, value));
         }
         self.oldest.get_or_insert_with(clock);
+    }
+
+    /// Time stands still: as long as it does, no event waits for a latch. To be called once a frame then.
+    pub fn stand_still(&mut self) {
+        if let Some(oldest) = &mut self.oldest {
+            *oldest = clock();
+        }
     }
 
     /// Lets go of every input for which `which` holds.

@@ -4,6 +4,7 @@ use super::shoot::{ShootError, shoot};
 use super::video::FilmReport;
 use crate::arena::{Arena, ArenaQuery, FinishedEpisodes, Snapshot, finish, observe};
 use crate::control::{ControlStep, ControlSystems};
+use crate::imitation::recorder;
 use crate::physics::Threads;
 use crate::pilot::Pilot;
 use crate::scene::plan::Plan;
@@ -45,7 +46,8 @@ pub fn plugin(app: &mut App) {
     app.init_resource::<Reel>().init_resource::<Filming>().add_systems(Update, tell).add_systems(
         ControlStep,
         (
-            begin.in_set(ControlSystems::Observe).after(observe),
+            // After a hand, which may end an episode between observation and tape, so that none of the new one is missed.
+            begin.in_set(ControlSystems::Observe).after(observe).after(recorder::open),
             keep.in_set(ControlSystems::Record),
             end.in_set(ControlSystems::Reset).after(finish),
         ),
@@ -61,6 +63,14 @@ impl Take {
         let Some(step) = step.filter(|_| same && *self.snapshot.lesson() == episode.lesson) else { return false };
         self.actions.truncate(step);
         true
+    }
+
+    /// Whether the arena has gone on to another episode, which the task did not bring about: a hand did.
+    fn precedes(&self, arena: &Arena) -> bool {
+        let episode = &arena.episode;
+        let same = Arc::ptr_eq(&self.plan, &arena.plan) && self.arena == arena.index;
+        let next = self.number < episode.number || (self.number == episode.number && *self.snapshot.lesson() != episode.lesson);
+        same && next && !self.actions.is_empty()
     }
 
     fn shot(self) -> (Shot, Option<usize>) {
@@ -81,6 +91,9 @@ fn begin(mut arenas: Query<ArenaQuery>, shown: Res<Shown>, mut reel: ResMut<Reel
         let Arena { plan, index, episode, .. } = &*item.arena;
         (plan.clone(), *index, episode.number, episode.step)
     };
+    if let Some(before) = reel.now.take_if(|before| before.precedes(&item.arena)) {
+        reel.last = Some(before);
+    }
     reel.last.take_if(|last| !Arc::ptr_eq(&last.plan, &plan) || last.arena != arena);
     let snapshot = item.capture().without_pilot();
     reel.now = Some(Take { plan, arena, number, first_step, snapshot, actions: Vec::new(), over: false });
@@ -100,6 +113,27 @@ fn end(finished: Res<FinishedEpisodes>, mut reel: ResMut<Reel>) {
     }
 }
 
+/// What a film would show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// The episode's number in its arena.
+    pub episode: u64,
+    /// Its control steps so far.
+    pub steps: usize,
+}
+
+/// What a film would show now; none where nothing has happened yet in what is watched.
+pub fn offer(world: &World) -> Option<Offer> {
+    offered(world).map(|take| Offer { episode: take.number, steps: take.actions.len() })
+}
+
+/// The last episode that ended, or the one that goes on: of the arena that is watched, in the scene that is shown.
+fn offered(world: &World) -> Option<&Take> {
+    let (Reel { now, last }, shown) = (world.resource::<Reel>(), world.resource::<Shown>());
+    let is_shown = |take: &&Take| take.arena == shown.watched && Arc::ptr_eq(&take.plan, &shown.plan) && !take.actions.is_empty();
+    last.as_ref().filter(is_shown).or_else(|| now.as_ref().filter(is_shown))
+}
+
 /// Begins a film of the last episode that ended in the watched arena, or of the one that goes on where none has: into `path`, or the next
 /// free file of `films/`.
 pub fn film(world: &mut World, path: Option<PathBuf>) {
@@ -108,12 +142,11 @@ pub fn film(world: &mut World, path: Option<PathBuf>) {
         world.write_message(refused("a film is being made: wait until it is ready"));
         return;
     }
-    let Reel { now, last } = world.resource::<Reel>();
-    let Some(take) = last.as_ref().or(now.as_ref()).filter(|take| !take.actions.is_empty()) else {
+    let Some(take) = offered(world).cloned() else {
         world.write_message(refused("nothing has happened yet that a film could show"));
         return;
     };
-    let (shot, most) = take.clone().shot();
+    let (shot, most) = take.shot();
     let path = path.unwrap_or_else(|| free(Path::new("films"), &shot.plan.name, "mp4"));
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
         && let Err(error) = std::fs::create_dir_all(folder)
@@ -153,7 +186,10 @@ impl Drop for Filming {
             if !work.is_finished() {
                 tracing::warn!("{} is not whole yet: the program ends when it is (or now, by Ctrl-C)", path.display());
             }
-            let _ = work.join();
+            // (A thread that panicked has said so itself.)
+            if let Ok(Err(error)) = work.join() {
+                tracing::error!("{} was not filmed: {error}", path.display());
+            }
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod scripted;
 use crate::control::{ControlStep, ControlSystems};
 use crate::pilot::hand::hands::Latch;
 use crate::pilot::hand::{HandCommand, Hands};
+use crate::window::time::Clock;
 use bevy::input::InputSystems;
 use bevy::prelude::*;
 use bevy_egui::{EguiPlugin, EguiPrimaryContextPass, egui};
@@ -75,11 +76,18 @@ impl Plugin for HandsPlugin {
         if let Some(settings) = settings {
             app.world_mut().resource_mut::<Hands>().settings = settings;
         }
-        app.add_systems(PreUpdate, (gather::gather, tell).chain().after(InputSystems));
+        app.add_systems(PreUpdate, (gather::gather, wait, tell).chain().after(InputSystems));
         app.add_systems(ControlStep, gather::gather.in_set(ControlSystems::Decide).before(Latch));
         if app.is_plugin_added::<EguiPlugin>() {
             app.add_systems(EguiPrimaryContextPass, (legend::show, panel::show));
         }
+    }
+}
+
+/// How long somebody stops the clock makes no input late.
+fn wait(clock: Option<Res<Clock>>, mut hands: ResMut<Hands>) {
+    if clock.is_some_and(|clock| clock.paused && clock.steps == 0) {
+        hands.stand_still();
     }
 }
 

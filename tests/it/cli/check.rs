@@ -47,6 +47,10 @@ fn scenes_recipes_levels_scores_and_runs_are_found_right() {
     assert_eq!(scenes.err, "");
     workshop.write("empty/readme.txt", "");
     workshop.apprentice("check empty").ends(2, &["empty: there is no RON file in this folder"]);
+    workshop.apprentice("record short short/data --pilot random --episodes 1").ends(0, &[]);
+    workshop.apprentice("check short/data").ends(2, &["this is a data set, which `apprentice data verify short/data` checks"]);
+    let told = workshop.apprentice("check short").ends(0, &[]);
+    assert!(!told.err.contains("sandbox"), "a data set's files are its own: {}", told.err);
 }
 
 #[test]
@@ -62,4 +66,12 @@ fn scenes_are_listed_with_what_they_ask_and_what_was_reached() {
     assert!(objects.iter().all(|object| object["scores"]["expert"]["score"].as_f64().unwrap() > 0.5), "{objects:?}");
     workshop.apprentice("scenes").ends(2, &["there is no folder `scenes` here: `apprentice scenes FOLDER` lists another one"]);
     workshop.apprentice("scenes short").ends(2, &["`short` holds no scenes: a scene is a folder with a `scene.ron`"]);
+}
+
+#[test]
+fn a_bench_of_nothing_is_refused() {
+    let workshop = Workshop::new();
+    for words in ["--arenas 0", "--arenas 1,0", "--rounds 0"] {
+        workshop.apprentice(&format!("bench short --quick {words}")).ends(2, &["invalid value '0'"]);
+    }
 }

@@ -1,6 +1,6 @@
 //! `record`, `replay` and `data`, as people and scripts use them.
 
-use crate::workshop::{Workshop, wait_until};
+use crate::workshop::{SHORT, Workshop, wait_until};
 use apprentice::imitation::data_set::DataSet;
 use apprentice::imitation::data_set::files::Info;
 use apprentice::stream::{Purpose, Stream};
@@ -57,15 +57,24 @@ fn bad_input_is_refused_with_what_to_do() {
         ("data trim data/short --episode 0 --rows 7", "is no range of rows"),
         ("data trim data/short --episode 0 --rows 5..900", "cannot be kept"),
         ("data drop data/short", "say which episodes"),
+        ("data drop data/short --episodes 1-0", "`1-0` names no episode: write the smaller number first"),
         ("data merge data/short data/short --out full", "is there already"),
         ("data split data/short --out parts --parts train", "is no part"),
+        ("data split data/short --out parts --parts a=inf,b=1", "`a=inf` is no part"),
+        ("data split data/short --out parts --parts a=1,b=NaN", "`b=NaN` is no part"),
         ("data export data/short minari --name short", "is no name of a Minari data set"),
+        ("data export data/short minari --name ../../up-v0", "is no name of a Minari data set"),
+        ("data export data/short minari --name ./up-v0", "is no name of a Minari data set"),
         ("data list nowhere", "there is no data set"),
+        ("film short a.mp4 --episode 18446744073709551615", "is not in 0..1000000"),
     ] {
         let told = workshop.apprentice(words);
         assert_eq!((told.code, told.err.contains(expected)), (Some(2), true), "{words}: {}", told.err);
     }
+    let within = workshop.command("data compact .").current_dir(workshop.path("data/short")).output().unwrap();
+    assert!(String::from_utf8_lossy(&within.stderr).contains("go out of it first"), "{within:?}");
     assert_eq!(workshop.apprentice("data verify data/short").code, Some(0), "nothing of this did any harm");
+    assert!(!workshop.path("parts").exists() && !workshop.path("../up-v0").exists());
 }
 
 #[test]
@@ -77,6 +86,65 @@ fn a_flipped_bit_in_the_file_is_found() {
     assert_eq!((told.code, told.err.contains("episode 1: frame 23 of 24 differs")), (Some(1), true), "{}", told.err);
     let told = workshop.apprentice("data verify data/short");
     assert_eq!((told.code, told.err.contains("episode 1: its frames have changed")), (Some(1), true), "{}", told.err);
+}
+
+#[test]
+fn a_kind_of_column_that_is_none_hides_nothing_else() {
+    let workshop = Workshop::new();
+    workshop.apprentice("record short data/short --pilot expert --episodes 2");
+    let info = workshop.read("data/short/meta/info.json");
+    workshop.write("data/short/meta/info.json", &info.replacen("\"float32\"", "\"float99\"", 1));
+    fs::write(workshop.path("data/short/meta/sandbox/inputs/episode-000001.bin"), "changed").unwrap();
+    workshop
+        .apprentice("data verify data/short --no-replay")
+        .ends(1, &["episode 0: `info.json` says that the column", "`float99`", "episode 1: its inputs have changed since"]);
+}
+
+#[test]
+fn a_set_of_two_scenes_replays_headless_and_not_in_one_window() {
+    let workshop = Workshop::new();
+    workshop.write("long/scene.ron", &SHORT.replace("(0.6, 1.4)", "(1.6, 1.7)"));
+    for scene in ["short", "long"] {
+        workshop.apprentice(&format!("record {scene} data/{scene} --pilot expert --episodes 1")).ends(0, &[]);
+    }
+    workshop.apprentice("data merge data/short data/long --out data/both").ends(0, &[]);
+    workshop.apprentice("replay data/both --verify").ends(0, &[]);
+    workshop.apprentice("replay data/both --episode 1").ends(2, &["--features window"]);
+    workshop
+        .apprentice("replay data/both")
+        .ends(2, &["episodes 0 and 1 were recorded in different scenes (`short` and `long`)", "--verify"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_recording_of_successes_that_never_come_tells_so_and_hears_an_interruption() {
+    use std::io::{BufRead, BufReader, Read};
+    use std::process::Stdio;
+    let workshop = Workshop::new();
+    // It hangs down, and nobody swings it up so soon.
+    workshop.write("never/scene.ron", &SHORT.replace("(-0.3, 0.3)", "(2.9, 3.1)").replace("For(0.2,", "For(0.8,"));
+    let mut child = workshop.command("record never data/never --pilot random --only-successes").stderr(Stdio::piped()).spawn().unwrap();
+    let mut err = BufReader::new(child.stderr.take().unwrap());
+    let mut lines = String::new();
+    while !lines.contains(" tried") {
+        assert!(err.read_line(&mut lines).unwrap() > 0, "{lines}");
+    }
+    assert!(lines.contains("0 of 10 episodes"), "{lines}");
+    assert!(Command::new("sh").args(["-c", &format!("kill -INT {}", child.id())]).status().unwrap().success());
+    err.read_to_string(&mut lines).unwrap();
+    assert_eq!((child.wait().unwrap().code(), lines.contains("interrupted")), (Some(3), true), "{lines}");
+    assert_eq!(DataSet::open(workshop.path("data/never")).unwrap().len(), 0);
+}
+
+#[test]
+fn a_recording_of_worlds_that_always_break_down_gives_up() {
+    let workshop = Workshop::new();
+    let ball = "surroundings: [Floor()],\n    props: { \"ball\": Ball(radius: 0.1, mass: 0.1, at: At(x: 3.0, y: 3.0)) },\n    \
+                disturbances: [Push(on: \"ball\", force: 1e6, every: 0.001)],\n    sensors:";
+    workshop.write("broken/scene.ron", &SHORT.replace("sensors:", ball));
+    let told = workshop.apprentice("record broken data/broken --pilot random --episodes 3 --quiet");
+    told.ends(2, &["256 episodes in a row diverged"]);
+    assert_eq!(DataSet::open(workshop.path("data/broken")).unwrap().len(), 0);
 }
 
 /// Flips the lowest bit of the action in row `row` of a file of frames.

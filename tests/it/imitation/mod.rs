@@ -29,7 +29,7 @@ pub fn demonstrations(plan: &Arc<Plan>, episodes: usize, pilot: Pilot, seed: u64
     let mut found = Vec::new();
     let order = Order { plan, pilot: &Judged::Pilot(pilot), episodes, successes_only: false, seed, before: 0, threads: Threads::default() };
     demonstrate(&order, |demonstration, _| {
-        found.push(demonstration);
+        found.extend(demonstration);
         ControlFlow::<Infallible>::Continue(())
     });
     assert_eq!(found.len(), episodes, "every demonstration that was ordered is handed over");

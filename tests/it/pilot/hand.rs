@@ -116,6 +116,59 @@ fn what_is_fed_counts_from_the_next_latch_on_and_the_last_value_holds() {
 }
 
 #[test]
+fn time_that_stands_still_makes_no_input_late() {
+    #[expect(clippy::disallowed_methods, reason = "a test of how long an input waits")]
+    let now = std::time::Instant::now;
+    let began = now();
+    let mut hands = Hands::default();
+    hands.feed(Input::LeftStickY, 1.0);
+    while now().duration_since(began).as_millis() < 50 {
+        std::hint::spin_loop();
+    }
+    hands.stand_still();
+    hands.latch(0, DT);
+    assert!(hands.latency_ms < 40.0, "{} ms, of which 50 were a pause", hands.latency_ms);
+    assert_eq!(hands.value(&Input::LeftStickY), 1.0, "what was moved meanwhile counts");
+    hands.stand_still();
+    hands.latch(12, DT);
+    assert_eq!(hands.latency_ms, 0.0, "nothing came");
+}
+
+#[test]
+fn while_a_binding_is_waited_for_nothing_drives_or_asks_but_what_is_held_can_be_let_go() {
+    let mut hands = Hands::default();
+    hands.settings.commands.iter_mut().find(|(command, _)| **command == HandCommand::Start).unwrap().1.push(Input::LeftTrigger);
+    hands.feed(Input::RightStickX, 0.9);
+    hands.feed(Input::MouseX, 0.5);
+    hands.feed(Input::key("KeyW"), 1.0);
+    hands.latch(0, DT);
+    hands.listening = true;
+    // Neither far enough to be bound.
+    hands.feed(Input::LeftTrigger, 0.55);
+    hands.feed(Input::LeftStickY, 0.5);
+    hands.feed(Input::MouseY, 0.9);
+    assert_eq!(hands.take_touched(), None);
+    hands.feed(Input::East, 1.0);
+    assert_eq!(hands.take_touched(), Some(Input::East));
+    assert!(!hands.has_asked());
+    hands.latch(12, DT);
+    for input in [Input::LeftTrigger, Input::LeftStickY, Input::MouseY, Input::East] {
+        assert_eq!((hands.raw(&input), hands.value(&input)), (0.0, 0.0), "{input}");
+    }
+    // Let go, a little and wholly; through the middle to the other side is as far as the middle.
+    hands.feed(Input::RightStickX, 0.4);
+    assert_eq!(hands.raw(&Input::RightStickX), 0.4);
+    hands.feed(Input::RightStickX, -0.9);
+    assert_eq!(hands.raw(&Input::RightStickX), 0.0);
+    hands.feed(Input::key("KeyW"), 0.0);
+    hands.release(|input| *input == Input::MouseX);
+    assert_eq!((hands.raw(&Input::key("KeyW")), hands.raw(&Input::MouseX)), (0.0, 0.0));
+    hands.listening = false;
+    hands.feed(Input::LeftTrigger, 0.55);
+    assert_eq!(hands.take_asked(), [HandCommand::Start]);
+}
+
+#[test]
 fn a_tap_between_two_steps_is_not_lost() {
     let mut hands = Hands::default();
     for input in [Input::East, Input::key("KeyW")] {

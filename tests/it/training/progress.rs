@@ -4,7 +4,7 @@ use apprentice::training::progress::{Figures, Stopwatch, sentence};
 
 #[test]
 fn the_line_tells_what_is_known() {
-    let figures = Figures { score: Some(0.5123), success: Some(0.31) };
+    let figures = Figures { score: Some(0.5123), success: Some(0.31), tried: None };
     assert_eq!(
         sentence(1_200_000, 3_000_000, "steps", Some(24_000.0), figures),
         // 1.8 million steps at 24,000 per second are 75 s.
@@ -12,6 +12,8 @@ fn the_line_tells_what_is_known() {
     );
     assert_eq!(sentence(0, 10, "updates", None, Figures::default()), "0 of 10 updates (0 %)");
     assert_eq!(sentence(10, 10, "updates", Some(0.5), Figures::default()), "10 of 10 updates (100 %), 0.5 updates/s");
+    let tried = Figures { tried: Some(64), ..Figures::default() };
+    assert_eq!(sentence(0, 10, "episodes", None, tried), "0 of 10 episodes (0 %), 64 tried");
     assert_eq!(sentence(0, 0, "updates", None, Figures::default()), "0 of 0 updates (100 %)");
 }
 

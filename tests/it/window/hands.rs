@@ -70,6 +70,7 @@ pub fn expert_by_sticks() -> Script {
         let wanted = match plan.scene.body {
             Body::CartPole { .. } => vec![(GamepadAxis::LeftStickX, action[0])],
             Body::Rover { .. } => vec![(GamepadAxis::LeftStickY, action[0]), (GamepadAxis::RightStickX, -action[1])],
+            Body::Arm { .. } => panic!("an arm wants more than two sticks"),
         };
         wanted.into_iter().map(|(stick, felt)| axis(sight.pad, stick, shaping.undo(felt))).collect()
     })

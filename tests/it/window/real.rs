@@ -292,6 +292,13 @@ fn a_lost_pad_pauses_the_recording_and_another_goes_on() {
     let mut recorder =
         Explorer::start(&workshop, &display, &format!("record {} data/push --episodes 1 --json --script -", Workshop::scene("push")));
     recorder.hears("drawn");
+    // Not even before the first episode.
+    for request in ["Arenas(4)", "Seed(3)", "Pilot(Expert)", "Replay(\"data/push\", 0)", &format!("Open(\"{}\")", Workshop::scene("clear"))]
+    {
+        recorder.ask(request);
+        assert!(recorder.hears("refused")["text"].as_str().unwrap().contains("stop it first"), "{request}");
+    }
+    assert_eq!(recorder.standing()["arenas"], 1);
     recorder.ask("Pad(Start, 1.0)\nPad(Start, 0.0)\nPad(LeftStickY, 1.0)\nWait(10)\nUnplug");
     loop {
         let told = recorder.hears("recording");

@@ -1,7 +1,7 @@
 //! What a pad records is the same file at any frame rate.
 
 use super::hands::expert_by_sticks;
-use super::pad::{Pad, Script, Sight, button};
+use super::pad::{Pad, Script, Sight, axis, button};
 use crate::imitation::{assert_sound, author};
 use crate::stage::plan_of;
 use apprentice::curriculum::held_out;
@@ -11,8 +11,12 @@ use apprentice::imitation::data_set::{DataSet, sidecar};
 use apprentice::imitation::keeper::Keeper;
 use apprentice::imitation::session::{Phase, Session, SessionPlugin, begin};
 use apprentice::stream::{Purpose, Stream};
+use apprentice::window::film::reel::{self, Offer};
+use apprentice::window::notice::Event;
+use apprentice::window::shown::{Choice, Shown};
 use arrow_array::RecordBatch;
 use bevy::prelude::*;
+use std::collections::BTreeMap;
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -71,4 +75,45 @@ fn a_pad_records_the_same_file_at_any_frame_rate_and_with_stalls() {
             assert!(traces(&set, episode) == traces(&reference, episode), "episode {episode} at {name} frames a second");
         }
     }
+}
+
+#[test]
+fn an_episode_that_a_hand_ended_is_what_a_film_shows_and_only_of_what_is_watched() {
+    let folder = TempDir::new().unwrap();
+    let plan = plan_of("push");
+    let script: Script = Box::new(|sight: &Sight<'_>| match sight.step {
+        0 => vec![axis(sight.pad, GamepadAxis::LeftStickY, 1.0)],
+        2 => vec![button(sight.pad, GamepadButton::Start, 1.0)],
+        12 => vec![button(sight.pad, GamepadButton::North, 1.0)],
+        _ => Vec::new(),
+    });
+    let shown = Shown {
+        path: "scenes/push".into(),
+        plan: plan.clone(),
+        count: 1,
+        seed: 0,
+        pilot: Choice::Hand,
+        watched: 0,
+        held: BTreeMap::new(),
+        problems: None,
+    };
+    let mut pad = Pad::with(&plan, held_out(plan.canonical().cube.len(), 3), script, |app| {
+        app.add_message::<Event>().insert_resource(shown).add_plugins((SessionPlugin, reel::plugin));
+    });
+    let (writer, _) = Writer::open(folder.path(), &plan, false).unwrap();
+    begin(pad.app.world_mut(), Session::new(Keeper::new(writer, author()), Some(2), 20));
+    let mut offers = Vec::new();
+    while pad.rows().len() < 18 {
+        pad.frame(0.1);
+        offers.push(reel::offer(pad.app.world()));
+    }
+    assert!(matches!(pad.app.world().resource::<Session>().phase, Phase::Resetting(_)));
+    // Heard with the step after it was pressed: rows 3 to 12.
+    assert_eq!(offers.last(), Some(&Some(Offer { episode: 0, steps: 10 })), "{offers:?}");
+    pad.app.world_mut().resource_mut::<Shown>().watched = 1;
+    assert_eq!(reel::offer(pad.app.world()), None, "nothing has been seen of the other arena");
+    let mut shown = pad.app.world_mut().resource_mut::<Shown>();
+    (shown.watched, shown.plan) = (0, plan_of("clear"));
+    assert_eq!(reel::offer(pad.app.world()), None, "nor of another scene");
+    assert_eq!(pad.app.world_mut().resource_mut::<Session>().end(), Vec::<String>::new());
 }
