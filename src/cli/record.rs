@@ -169,6 +169,9 @@ fn by_hand(args: &RecordArgs, general: &General) -> Result<(), Failure> {
 
 /// Tells what opening a data set mended.
 pub(super) fn say_repaired(repaired: &Repaired, general: &General) {
+    if !general.quiet && repaired.recounted {
+        eprintln!("frames or tasks were counted wrongly: they are counted anew");
+    }
     if general.quiet || (repaired.adopted, repaired.removed) == (0, 0) {
         return;
     }

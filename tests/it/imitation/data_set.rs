@@ -99,7 +99,7 @@ fn an_undo_that_a_kill_cut_off_is_finished() {
 }
 
 /// Brings a set of `after` episodes back to where `info.json` counted `before`, as a kill in the last moment of saving leaves it.
-fn uncount(root: &Path, plan: &Arc<Plan>, before: usize, after: usize) {
+pub fn uncount(root: &Path, plan: &Arc<Plan>, before: usize, after: usize) {
     let recorded = demonstrations(plan, after, Pilot::expert(), 1);
     saved(root, plan, &recorded[..before]);
     let info = fs::read(root.join("meta/info.json")).unwrap();
@@ -132,20 +132,21 @@ fn whole_episodes_that_were_not_counted_are_dropped_when_asked() {
 #[test]
 fn an_incomplete_episode_is_removed_and_those_before_it_stay() {
     let plan = plan("balance");
-    for lost in [
-        "data/chunk-000/file-002.parquet",
-        "meta/episodes/chunk-000/file-002.parquet",
-        "meta/sandbox/snapshots/episode-000002.bin",
-        "meta/sandbox/inputs/episode-000002.bin",
-    ] {
+    let lost = ["meta/episodes/chunk-000/file-002.parquet", "data/chunk-000/file-002.parquet", "meta/sandbox/inputs/episode-000002.bin"];
+    // The line of the sidecar comes last of all that is the episode's own: a kill before it may have left any part of the others.
+    for missing in 0..=lost.len() {
         let folder = TempDir::new().unwrap();
         uncount(folder.path(), &plan, 1, 3);
-        fs::remove_file(folder.path().join(lost)).unwrap();
+        let lines = fs::read_to_string(sidecar::lines_path(folder.path())).unwrap();
+        let third = lines.match_indices('\n').nth(1).unwrap().0 + 1;
+        fs::write(sidecar::lines_path(folder.path()), &lines[..third + 20]).unwrap();
+        lost[..missing].iter().for_each(|lost| fs::remove_file(folder.path().join(lost)).unwrap());
         fs::write(folder.path().join("data/chunk-000/.file-003.parquet.partial"), "half").unwrap();
         let repaired = repair(folder.path(), false).unwrap();
-        assert_eq!((repaired.episodes, repaired.adopted), (2, 1), "{lost}");
+        assert_eq!((repaired.episodes, repaired.adopted), (2, 1), "{missing}");
         assert_sound(&DataSet::open(folder.path()).unwrap(), 2);
         assert_eq!(files(&folder.path().join("data/chunk-000")), ["file-000.parquet", "file-001.parquet"]);
+        assert!(!sidecar::snapshot_path(folder.path(), 2).exists());
     }
 }
 

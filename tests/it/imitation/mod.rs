@@ -3,6 +3,7 @@
 mod data_set;
 mod edit;
 mod quality;
+mod repair;
 mod replay;
 mod session;
 mod statistics;
