@@ -86,6 +86,34 @@ fn the_last_episode_is_taken_back_but_none_of_an_earlier_session() {
 }
 
 #[test]
+fn an_undo_that_failed_is_finished_before_the_next_episode_is_saved() {
+    let folder = TempDir::new().unwrap();
+    let plan = plan("balance");
+    let recorded = demonstrations(&plan, 3, Pilot::expert(), 1);
+    let (mut writer, _) = Writer::open(folder.path(), &plan, false).unwrap();
+    recorded[..2].iter().for_each(|recorded| assert!(writer.save(recorded, &author()).is_ok()));
+    // Something is in the way of the statistics.
+    let way = folder.path().join("meta/.stats.json.partial");
+    fs::create_dir(&way).unwrap();
+    assert!(writer.undo().is_err());
+    assert!(writer.save(&recorded[2], &author()).is_err(), "it is still in the way");
+    fs::remove_dir(&way).unwrap();
+    assert_eq!(writer.save(&recorded[2], &author()).unwrap(), 1);
+    let set = writer.finish().unwrap();
+    assert_sound(&set, 2);
+    assert_eq!(set.demonstration(1, &plan).unwrap().rows, recorded[2].rows);
+    // What is to be taken back to the first episode is, too, and where nothing follows.
+    let root = folder.path().join("another");
+    let (mut writer, _) = Writer::open(&root, &plan, false).unwrap();
+    writer.save(&recorded[0], &author()).unwrap();
+    fs::create_dir(root.join("meta/.stats.json.partial")).unwrap();
+    assert!(writer.undo().is_err());
+    fs::remove_dir(root.join("meta/.stats.json.partial")).unwrap();
+    assert_sound(&writer.finish().unwrap(), 0);
+    assert_eq!(files(&root.join("data/chunk-000")), Vec::<String>::new());
+}
+
+#[test]
 fn an_undo_that_a_kill_cut_off_is_finished() {
     let folder = TempDir::new().unwrap();
     let plan = plan("balance");
