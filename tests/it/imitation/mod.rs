@@ -2,6 +2,7 @@
 
 mod data_set;
 mod edit;
+mod keeper;
 mod quality;
 mod repair;
 mod replay;
