@@ -398,7 +398,7 @@ fn next_level(item: &mut ArenaQueryItem<'_, '_>, classroom: &mut Classroom) {
 /// The raw inputs since this was last called.
 fn inputs(hands: &mut Option<ResMut<Hands>>) -> Vec<u8> {
     let log = hands.as_mut().map(|hands| hands.take_log()).unwrap_or_default();
-    postcard::to_allocvec(&log.inputs).unwrap_or_default()
+    postcard::to_allocvec(&log).unwrap_or_default()
 }
 
 /// Notes with each row how late its input was.
