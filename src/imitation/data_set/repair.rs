@@ -1,7 +1,7 @@
 //! Mends what a crash left: episodes that are whole but not counted yet are adopted, what is incomplete is removed.
 //!
-//! A crash leaves at most the files of one episode that has no line in the sidecar yet: only such are removed. Whatever has a line was whole
-//! once. If it is not now, something else went wrong, and nothing is removed unless that is asked for.
+//! A crash leaves at most the files of one episode that has no line in the sidecar yet: only such are removed. Whatever has a line was
+//! whole once. If it is not now, something else went wrong, and nothing is removed unless that is asked for.
 
 use super::files::{EpisodeRow, Info, Place, places, read_episodes, read_tasks, write_statistics, write_tasks};
 use super::read::frames_of;
@@ -26,7 +26,8 @@ pub struct Repaired {
     pub recounted: bool,
 }
 
-/// Repairs a data set. With `drop`, whole episodes that were not counted yet are removed too.
+/// Repairs a data set. With `drop`, episodes that were not counted yet are removed, whole or not. Of files of frames that are counted only the
+/// ends are read: what else is wrong with them, [`super::DataSet::faults`] finds.
 ///
 /// # Errors
 /// Where another process records to it, an episode that was counted is damaged, what is not counted should not be removed, or a file cannot
@@ -248,8 +249,8 @@ fn line_count(path: &Path) -> usize {
     std::fs::read(path).map_or(0, |bytes| bytes.split_inclusive(|byte| *byte == b'\n').count())
 }
 
-/// Removes the files of frames, rows, snapshots and inputs that belong to no counted episode, and what was half written. In a set that others
-/// made, only the latter.
+/// Removes the files of frames, rows, snapshots and inputs that belong to no counted episode, and what was half written. In a set that
+/// others made, only the latter.
 fn remove_uncounted(root: &Path, kept: &[EpisodeRow], ours: bool) -> Result<usize, DataSetError> {
     let mut removed = 0;
     let mut remove = |path: &Path| {
