@@ -124,5 +124,5 @@ pub(super) fn run(args: &ExploreArgs, general: &General) -> Result<(), Failure> 
         programme,
         speed: 1.0,
     };
-    explore(exploration).map(|_| ()).map_err(Failure::input)
+    super::record::all_is_safe(explore(exploration).map_err(Failure::input)?)
 }

@@ -175,11 +175,23 @@ fn by_hand(args: &RecordArgs, general: &General) -> Result<(), Failure> {
     };
     let exploration = Exploration::of(path, plan, general.threads(), Told { json: general.json, quiet: general.quiet });
     let exploration = Exploration { seed: args.seed, script: script.unwrap_or_default(), recording: Some(wanted), ..exploration };
-    explore(exploration).map(|_| ()).map_err(Failure::input)
+    all_is_safe(explore(exploration).map_err(Failure::input)?)
+}
+
+/// What a window that recorded says when it closes.
+#[cfg(feature = "window")]
+pub(super) fn all_is_safe(exit: bevy::app::AppExit) -> Result<(), Failure> {
+    match exit {
+        bevy::app::AppExit::Success => Ok(()),
+        bevy::app::AppExit::Error(_) => Err(Failure::input("not everything that was recorded could be saved: the lines above say why")),
+    }
 }
 
 /// Tells what opening a data set mended.
 pub(super) fn say_repaired(repaired: &Repaired, general: &General) {
+    if !general.quiet && repaired.recounted {
+        eprintln!("frames or tasks were counted wrongly: they are counted anew");
+    }
     if general.quiet || (repaired.adopted, repaired.removed) == (0, 0) {
         return;
     }

@@ -8,7 +8,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
 enum Request {
-    Save(Box<Demonstration>),
+    /// `again`: it is the one that could not be saved the longest ago.
+    Save {
+        demonstration: Box<Demonstration>,
+        again: bool,
+    },
     Undo,
 }
 
@@ -20,7 +24,9 @@ pub enum Kept {
     NotSaved(DataSetError, Box<Demonstration>),
     /// This episode was taken back; None where there was none of this session.
     Undone(Option<usize>),
-    /// It was not taken back.
+    /// The one to be taken back was not saved: the last one of those that could not be is not to be tried again.
+    Dropped,
+    /// It was not taken back yet. That is tried again before anything else is done.
     NotUndone(DataSetError),
 }
 
@@ -30,6 +36,8 @@ pub struct Keeper {
     /// (A receiver belongs to one thread at a time; a resource may be looked at from several.)
     answers: Mutex<Receiver<Kept>>,
     thread: Option<JoinHandle<Writer>>,
+    /// Requests without an answer so far.
+    open: usize,
 }
 
 impl Keeper {
@@ -38,13 +46,22 @@ impl Keeper {
         let (requests, asked) = channel();
         let (answer, answers) = channel();
         let work = move || {
+            // Whether each of the episodes so far is on the disk, in the order in which they are taken back.
+            let mut saved: Vec<bool> = Vec::new();
             for request in asked {
                 let kept = match request {
-                    Request::Save(demonstration) => match writer.save(&demonstration, &author) {
-                        Ok(episode) => Kept::Saved(episode),
-                        Err(error) => Kept::NotSaved(error, demonstration),
+                    Request::Save { demonstration, again } => {
+                        if let Some(first) = saved.iter().position(|saved| !saved).filter(|_| again) {
+                            saved.remove(first);
+                        }
+                        let done = writer.save(&demonstration, &author);
+                        saved.push(done.is_ok());
+                        done.map_or_else(|error| Kept::NotSaved(error, demonstration), Kept::Saved)
+                    }
+                    Request::Undo => match saved.pop() {
+                        Some(false) => Kept::Dropped,
+                        _ => writer.undo().map_or_else(Kept::NotUndone, Kept::Undone),
                     },
-                    Request::Undo => writer.undo().map_or_else(Kept::NotUndone, Kept::Undone),
                 };
                 if answer.send(kept).is_err() {
                     break;
@@ -52,12 +69,17 @@ impl Keeper {
             }
             writer
         };
-        Self { requests: Some(requests), answers: Mutex::new(answers), thread: Some(std::thread::spawn(work)) }
+        Self { requests: Some(requests), answers: Mutex::new(answers), thread: Some(std::thread::spawn(work)), open: 0 }
     }
 
     /// Saves a demonstration, some time soon.
     pub fn save(&mut self, demonstration: Demonstration) {
-        self.ask(Request::Save(Box::new(demonstration)));
+        self.ask(Request::Save { demonstration: Box::new(demonstration), again: false });
+    }
+
+    /// Saves a demonstration that could not be saved: of those, the one of the longest ago.
+    pub fn save_again(&mut self, demonstration: Box<Demonstration>) {
+        self.ask(Request::Save { demonstration, again: true });
     }
 
     /// Takes the last episode back, after what was asked before.
@@ -67,7 +89,8 @@ impl Keeper {
 
     fn ask(&mut self, request: Request) {
         if let Some(requests) = &self.requests {
-            // A thread that panicked has said so itself.
+            self.open += 1;
+            // Where the thread has panicked, [`Self::finish`] says so.
             let _ = requests.send(request);
         }
     }
@@ -75,18 +98,30 @@ impl Keeper {
     /// What is done by now.
     pub fn done(&mut self) -> Vec<Kept> {
         let Ok(answers) = self.answers.get_mut() else { return Vec::new() };
-        answers.try_iter().collect()
+        let done: Vec<Kept> = answers.try_iter().collect();
+        self.open -= done.len();
+        done
+    }
+
+    /// Waits until everything that was asked is done.
+    pub fn wait(&mut self) -> Vec<Kept> {
+        let Ok(answers) = self.answers.get_mut() else { return Vec::new() };
+        let done: Vec<Kept> = answers.iter().take(self.open).collect();
+        self.open -= done.len();
+        done
     }
 
     /// Waits until everything is done, and gives the set free. With what was done meanwhile.
     ///
     /// # Errors
-    /// Where the mark of being held cannot be removed.
-    pub fn finish(mut self) -> (Vec<Kept>, Result<Option<DataSet>, DataSetError>) {
+    /// Where not everything was done: an episode that could not be taken back, the mark of being held that cannot be removed, a thread that
+    /// panicked.
+    pub fn finish(mut self) -> (Vec<Kept>, Result<DataSet, DataSetError>) {
+        let done = self.wait();
         self.requests = None;
+        let lost = DataSetError::Refused(format!("the thread that saves broke down: {} of its last requests were not done", self.open));
         let writer = self.thread.take().and_then(|thread| thread.join().ok());
-        let done = self.done();
-        (done, writer.map(Writer::finish).transpose())
+        (done, writer.ok_or(lost).and_then(Writer::finish))
     }
 }
 

@@ -7,7 +7,8 @@
 //!                   └discard: the same level again◀─────────────────┘   finish: save │ discard     Done (enough, or stop)
 //! ```
 //!
-//! The buttons are [`HandCommand`]s. Finish, discard and stop are LeRobot's three keys; stop saves the open episode unless it is poor.
+//! The buttons are [`HandCommand`]s. Finish, discard and stop are LeRobot's three keys; stop saves the open episode unless it is poor,
+//! also during a pause. What cannot be saved is kept, and tried again with start, with stop and at the end.
 
 use crate::arena::{Arena, ArenaQuery, ArenaQueryItem, Classroom, finish, observe};
 use crate::control::{ControlStep, ControlSystems};
@@ -20,6 +21,7 @@ use crate::pilot::hand::{HandCommand, Hands};
 use crate::signal::Outcome;
 use bevy::ecs::message::MessageCursor;
 use bevy::prelude::*;
+use std::collections::VecDeque;
 
 /// Records the first arena, as its [`Session`] says. The session is put in with [`begin`].
 pub struct SessionPlugin;
@@ -31,7 +33,7 @@ pub enum Phase {
     Ready,
     /// An episode is being recorded.
     Recording,
-    /// Time should stand still, for this reason; start goes on.
+    /// Time should stand still, for this reason; start goes on where the pause began.
     Paused(String),
     /// The last episode was poor: finish keeps it nevertheless, discard throws it away.
     Review,
@@ -46,7 +48,7 @@ pub enum Phase {
 pub struct Session {
     /// How it stands.
     pub phase: Phase,
-    /// Episodes of this session that are kept, those on their way to the disk included.
+    /// Episodes of this session that are kept, those included that are on their way to the disk or wait to be saved again.
     pub kept: usize,
     /// How many there are to be; None: until stopped.
     pub goal: Option<usize>,
@@ -58,13 +60,22 @@ pub struct Session {
     pub message: String,
     keeper: Option<Keeper>,
     review: Option<Demonstration>,
-    /// One that could not be saved: tried again with start.
-    unsaved: Option<Demonstration>,
+    /// Those that could not be saved: tried again with start, with stop and at the end.
+    unsaved: VecDeque<Box<Demonstration>>,
+    /// What goes on after a pause.
+    paused: Phase,
+    /// Whether to stop with the next control step, which a stop during a pause needs.
+    stopping: bool,
     /// Whether the last episode that ended was kept, so that discard means to take it back.
     undoable: bool,
     /// The commands that were heard. (One place: what is heard while time stands still is not heard again by the next step.)
     heard: MessageCursor<HandCommand>,
 }
+
+/// What can be done with a poor episode.
+const REVIEW: &str = "Finish keeps it, discard throws it away";
+/// What is said of an undo.
+const UNDONE: &str = "the last episode is taken back";
 
 impl Session {
     /// A recording to what `keeper` keeps, of `goal` episodes, with `reset_steps` between two.
@@ -78,7 +89,9 @@ impl Session {
             message: "start begins the first episode".into(),
             keeper: Some(keeper),
             review: None,
-            unsaved: None,
+            unsaved: VecDeque::new(),
+            paused: Phase::Ready,
+            stopping: false,
             undoable: false,
             heard: MessageCursor::default(),
         }
@@ -92,34 +105,54 @@ impl Session {
     /// Pauses: time should stand still until [`Self::resume`].
     pub fn pause(&mut self, why: impl Into<String>) {
         if matches!(self.phase, Phase::Recording | Phase::Resetting(_)) {
-            let why = why.into();
-            self.message.clone_from(&why);
-            self.phase = Phase::Paused(why);
+            self.halt(why.into());
         }
     }
 
-    /// Goes on after a pause, trying again to save what could not be saved.
+    fn halt(&mut self, why: String) {
+        self.message.clone_from(&why);
+        let phase = std::mem::replace(&mut self.phase, Phase::Paused(why));
+        if !matches!(phase, Phase::Paused(_)) {
+            self.paused = phase;
+        }
+    }
+
+    /// Goes over to a phase: at once, or after the pause.
+    fn go(&mut self, next: Phase) {
+        if matches!(self.phase, Phase::Paused(_)) { self.paused = next } else { self.phase = next }
+    }
+
+    /// Goes on after a pause where it began, trying again to save what could not be saved.
     pub fn resume(&mut self) {
-        if !matches!(self.phase, Phase::Paused(_)) {
-            return;
-        }
-        match self.unsaved.take() {
-            Some(demonstration) => {
-                self.keep(demonstration);
-            }
-            None => {
-                self.phase = Phase::Recording;
-                self.message.clear();
-            }
+        if matches!(self.phase, Phase::Paused(_)) {
+            self.phase = self.paused.clone();
+            self.message = if self.phase == Phase::Review { REVIEW.into() } else { String::new() };
+            self.save_again();
         }
     }
 
-    /// Ends the session, waiting for what is still to be saved. Returns what went wrong, in sentences.
+    /// Tries again to save what could not be saved.
+    fn save_again(&mut self) {
+        if let Some(keeper) = &mut self.keeper {
+            self.unsaved.drain(..).for_each(|demonstration| keeper.save_again(demonstration));
+        }
+    }
+
+    /// Ends the session, waiting for what is still to be saved, and trying once more what could not be. Returns what went wrong, in sentences.
     pub fn end(&mut self) -> Vec<String> {
         self.phase = Phase::Done;
+        let done = self.keeper.as_mut().map(Keeper::wait).unwrap_or_default();
+        done.into_iter().for_each(|kept| self.hear(kept));
+        self.save_again();
         let Some(keeper) = self.keeper.take() else { return Vec::new() };
         let (done, set) = keeper.finish();
-        let mut wrong: Vec<String> = done.into_iter().filter_map(|kept| self.hear(kept)).collect();
+        let mut wrong = Vec::new();
+        for kept in done {
+            if let Kept::NotSaved(error, demonstration) = kept {
+                self.kept -= 1;
+                wrong.push(format!("{error}. An episode of {} rows could not be saved", demonstration.rows.len()));
+            }
+        }
         wrong.extend(set.err().map(|error| error.to_string()));
         wrong
     }
@@ -131,14 +164,16 @@ impl Session {
         let line = demonstration.quality.line();
         if demonstration.outcome == Outcome::Diverged {
             self.message = "the world broke down: the episode is not kept".into();
-            self.phase = Phase::Resetting(self.reset_steps);
+            self.go(Phase::Resetting(self.reset_steps));
         } else if demonstration.quality.verdict == Verdict::Poor {
-            self.message = format!("{line}. Finish keeps it, discard throws it away");
+            self.message = format!("{line}. {REVIEW}");
             self.review = Some(demonstration);
-            self.phase = Phase::Review;
+            self.go(Phase::Review);
         } else {
             self.keep(demonstration);
-            self.message = line;
+            if !matches!(self.phase, Phase::Paused(_)) {
+                self.message = line;
+            }
         }
     }
 
@@ -148,7 +183,7 @@ impl Session {
             self.kept += 1;
             self.undoable = true;
         }
-        self.phase = if self.goal.is_some_and(|goal| self.kept >= goal) { Phase::Done } else { Phase::Resetting(self.reset_steps) };
+        self.go(if self.goal.is_some_and(|goal| self.kept >= goal) { Phase::Done } else { Phase::Resetting(self.reset_steps) });
     }
 
     /// Takes the last episode back.
@@ -159,33 +194,39 @@ impl Session {
             keeper.undo();
             self.kept -= 1;
             self.undoable = false;
-            self.message = "the last episode is taken back".into();
+            self.message = UNDONE.into();
         }
     }
 
-    /// Takes in what the keeper did. Returns what went wrong, as a sentence.
-    fn hear(&mut self, kept: Kept) -> Option<String> {
-        let (error, demonstration) = match kept {
-            Kept::Saved(_) | Kept::Undone(_) => return None,
-            Kept::NotSaved(error, demonstration) => (error, Some(demonstration)),
-            Kept::NotUndone(error) => (error, None),
-        };
-        let sentence = format!("{error}. The episode is not lost: start tries again");
-        if let Some(demonstration) = demonstration {
-            self.kept -= 1;
-            self.unsaved = Some(*demonstration);
-            self.phase = Phase::Paused(sentence.clone());
+    /// Takes in what the keeper did.
+    fn hear(&mut self, kept: Kept) {
+        match kept {
+            Kept::Saved(_) | Kept::Undone(_) => {}
+            Kept::NotSaved(error, demonstration) => {
+                self.unsaved.push_back(demonstration);
+                // (Where all is done, [`Self::end`] tries again.)
+                if self.phase != Phase::Done {
+                    self.halt(format!("{error}. The episode is not lost: start tries again"));
+                }
+            }
+            Kept::Dropped => {
+                self.message = UNDONE.into();
+                // What was to be dropped may have been handed over once more in the meantime.
+                if let (None, Some(keeper)) = (self.unsaved.pop_back(), &mut self.keeper) {
+                    keeper.undo();
+                }
+            }
+            Kept::NotUndone(error) => {
+                self.message =
+                    format!("{error}. The last episode is still to be taken back: that is tried again before the next one is saved");
+            }
         }
-        self.message.clone_from(&sentence);
-        Some(sentence)
     }
 
     /// Takes in what the keeper did since. To be called once a frame, also while time stands still.
     pub fn listen(&mut self) {
         let done = self.keeper.as_mut().map(Keeper::done).unwrap_or_default();
-        for kept in done {
-            self.hear(kept);
-        }
+        done.into_iter().for_each(|kept| self.hear(kept));
     }
 
     /// What a command does while time stands still, where no control step hears it.
@@ -202,19 +243,35 @@ impl Session {
                 self.message = "thrown away".into();
                 self.phase = Phase::Resetting(self.reset_steps);
             }
-            (Phase::Paused(_) | Phase::Review, HandCommand::Stop) => self.phase = Phase::Done,
-            (Phase::Done, HandCommand::Undo) => self.undo(),
+            (Phase::Review, HandCommand::Stop) => self.phase = Phase::Done,
+            (Phase::Paused(_), HandCommand::Stop) => {
+                self.resume();
+                // An open episode is judged by the next control step, which sees how it ends.
+                self.stopping = self.phase == Phase::Recording;
+                if !self.stopping {
+                    self.phase = Phase::Done;
+                }
+            }
+            (Phase::Paused(_) | Phase::Done, HandCommand::Undo) => self.undo(),
             _ => {}
         }
+    }
+
+    /// The same, for hands: whoever starts goes on without the pad that is gone.
+    fn command_hands_while_held(&mut self, command: HandCommand, hands: &mut Option<ResMut<Hands>>) {
+        if let (HandCommand::Start, Some(hands)) = (command, hands) {
+            hands.lost = false;
+        }
+        self.command_while_held(command);
     }
 }
 
 /// Hears commands while time stands still, and what the keeper did: once a frame of a window.
-pub fn attend(mut session: ResMut<Session>, asked: Res<Messages<HandCommand>>) {
+pub fn attend(mut session: ResMut<Session>, asked: Res<Messages<HandCommand>>, mut hands: Option<ResMut<Hands>>) {
     session.listen();
     if session.holds_time() {
         let asked: Vec<HandCommand> = session.heard.read(&asked).copied().collect();
-        asked.into_iter().for_each(|command| session.command_while_held(command));
+        asked.into_iter().for_each(|command| session.command_hands_while_held(command, &mut hands));
     }
 }
 
@@ -254,12 +311,18 @@ fn step(
     asked: Res<Messages<HandCommand>>,
     mut hands: Option<ResMut<Hands>>,
 ) {
-    let asked: Vec<HandCommand> = session.heard.read(&asked).copied().collect();
+    let mut asked: Vec<HandCommand> = session.heard.read(&asked).copied().collect();
     let Ok((mut item, mut recorder)) = arenas.single_mut() else { return };
-    if hands.as_ref().is_some_and(|hands| hands.lost) {
+    if std::mem::take(&mut session.stopping) {
+        asked.insert(0, HandCommand::Stop);
+    } else if hands.as_ref().is_some_and(|hands| hands.lost) {
         session.pause("the pad is gone: start goes on, with any pad or the keyboard");
     }
     for command in &asked {
+        if *command == HandCommand::Stop {
+            // Stop does after a pause what it does without one.
+            session.resume();
+        }
         match (session.phase.clone(), command) {
             (Phase::Ready, HandCommand::Start | HandCommand::Finish) => {
                 restart(&mut session, &mut item, &mut recorder, &mut hands, &classroom);
@@ -271,9 +334,8 @@ fn step(
                     HandCommand::Failure => Some(false),
                     _ => None,
                 };
-                let stopped = recorder.stop(&item);
-                recorder.on = false;
-                if let Some(demonstration) = stopped {
+                if let Some(demonstration) = recorder.stop(&item) {
+                    recorder.on = false;
                     let poor = demonstration.quality.verdict == Verdict::Poor;
                     if *command == HandCommand::Stop && poor {
                         session.message = demonstration.quality.line();
@@ -282,7 +344,9 @@ fn step(
                     }
                     next_level(&mut item, &mut classroom);
                 }
+                // (An episode without a row yet goes on: there is nothing to finish.)
                 if *command == HandCommand::Stop {
+                    recorder.on = false;
                     session.phase = Phase::Done;
                 }
             }
@@ -292,6 +356,7 @@ fn step(
             }
             (Phase::Resetting(_), HandCommand::Finish | HandCommand::Start) => session.phase = Phase::Resetting(0),
             (Phase::Resetting(_), HandCommand::Discard) if session.undoable => session.undo(),
+            (Phase::Paused(_) | Phase::Review | Phase::Done, command) => session.command_hands_while_held(*command, &mut hands),
             (_, HandCommand::Undo) => session.undo(),
             _ => {}
         }
@@ -333,7 +398,7 @@ fn next_level(item: &mut ArenaQueryItem<'_, '_>, classroom: &mut Classroom) {
 /// The raw inputs since this was last called.
 fn inputs(hands: &mut Option<ResMut<Hands>>) -> Vec<u8> {
     let log = hands.as_mut().map(|hands| hands.take_log()).unwrap_or_default();
-    postcard::to_allocvec(&log.inputs).unwrap_or_default()
+    postcard::to_allocvec(&log).unwrap_or_default()
 }
 
 /// Notes with each row how late its input was.

@@ -160,7 +160,8 @@ pub fn plugin(app: &mut App) {
     app.add_message::<Event>().init_resource::<Notices>().init_resource::<Told>().add_systems(Last, tell);
 }
 
-fn tell(mut events: MessageReader<Event>, told: Res<Told>, mut notices: ResMut<Notices>, time: Res<Time<Real>>) {
+/// Tells what has happened by now: the last thing in a frame.
+pub fn tell(mut events: MessageReader<Event>, told: Res<Told>, mut notices: ResMut<Notices>, time: Res<Time<Real>>) {
     for notice in &mut notices.0 {
         notice.left -= time.delta_secs();
     }

@@ -1,7 +1,7 @@
 //! Recording by hand, and replaying, in the window: time stands still where the session says so, late steps are counted, what happens is told.
 
 use super::hands::HandsView;
-use super::notice::Event;
+use super::notice::{self, Event};
 use super::shown::{self, Choice, Shown};
 use super::time::Clock;
 use crate::arena::{Arena, ArenaQuery};
@@ -27,7 +27,7 @@ pub struct Wanted {
     pub operator: String,
     /// Time between two episodes, s.
     pub reset: f32,
-    /// Whether the window closes when the recording is done.
+    /// Whether the window closes when the recording is done; its exit code then tells whether all is safe.
     pub closes: bool,
 }
 
@@ -63,7 +63,7 @@ pub fn plugin(app: &mut App) {
         .add_systems(RunFixedMainLoop, slips.in_set(RunFixedMainLoopSystems::AfterFixedMainLoop))
         .add_systems(Update, (attend, hold, tell).chain().run_if(resource_exists::<Session>))
         .add_systems(Update, replayed)
-        .add_systems(Last, finish);
+        .add_systems(Last, finish.before(notice::tell));
 }
 
 /// Control steps in this frame.
@@ -244,13 +244,16 @@ fn finish(
     }
     recording.ended = true;
     clock.paused = false;
-    for text in session.end() {
+    let wrong = session.end();
+    let exit = if wrong.is_empty() { AppExit::Success } else { AppExit::error() };
+    for text in wrong {
         events.write(Event::Refused { text });
     }
     let text = format!("{} episodes recorded into {}", session.kept, recording.data_set.display());
     events.write(Event::Recording { text, kept: session.kept });
     hands.commands = false;
-    if recording.closes && !closing {
-        exits.write(AppExit::Success);
+    // (One exit that is an error makes the program's one of several.)
+    if recording.closes || closing {
+        exits.write(exit);
     }
 }

@@ -69,7 +69,10 @@ fn written(path: &Path, general: &General) -> Result<(), Failure> {
 
 pub(super) fn repair(path: &Path, drop: bool, general: &General) -> Result<(), Failure> {
     let repaired = repair::repair(path, drop)?;
-    let text = || format!("{} episodes; {} adopted, {} files removed", repaired.episodes, repaired.adopted, repaired.removed);
+    let text = || {
+        let recounted = if repaired.recounted { "; frames and tasks counted anew" } else { "" };
+        format!("{} episodes; {} adopted, {} files removed{recounted}", repaired.episodes, repaired.adopted, repaired.removed)
+    };
     Ok(general.output().print(text, &repaired)?)
 }
 

@@ -47,7 +47,7 @@ enum DataVerb {
         /// The data set
         #[arg(value_name = "DATASET")]
         data_set: PathBuf,
-        /// Remove whole episodes too that were not counted yet
+        /// Remove episodes that were not counted yet, whole or not
         #[arg(long)]
         drop: bool,
     },

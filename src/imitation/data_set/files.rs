@@ -72,13 +72,10 @@ pub struct Info {
     #[serde(default)]
     pub robot_type: Option<String>,
     /// How many episodes.
-    #[serde(default)]
     pub total_episodes: usize,
     /// How many rows.
-    #[serde(default)]
     pub total_frames: usize,
     /// How many rows `tasks.parquet` has.
-    #[serde(default)]
     pub total_tasks: usize,
     /// At most so many files in a folder.
     #[serde(default)]
@@ -207,9 +204,15 @@ pub(super) fn read_tasks(root: &Path) -> Result<Vec<String>, DataSetError> {
     let mut tasks = Vec::new();
     for batch in table::read(&path)? {
         let names = ["task", "__index_level_0__"].into_iter().find(|name| batch.column_by_name(name).is_some()).unwrap_or("task");
-        tasks.extend(read_strings(&batch, names).map_err(DataSetError::content(&path))?);
+        let indices = read_longs(&batch, "task_index").map_err(DataSetError::content(&path))?;
+        tasks.extend(indices.into_iter().zip(read_strings(&batch, names).map_err(DataSetError::content(&path))?));
     }
-    Ok(tasks)
+    tasks.sort();
+    if !tasks.iter().map(|(index, _)| *index).eq(0..tasks.len() as i64) {
+        let message = format!("`task_index` is not each of 0 to {} once", tasks.len().saturating_sub(1));
+        return Err(DataSetError::Content { path, message });
+    }
+    Ok(tasks.into_iter().map(|(_, task)| task).collect())
 }
 
 /// A row of `meta/episodes`.

@@ -78,7 +78,7 @@ impl DataSet {
         if from != info.total_frames {
             return Err(broken(format!("`info.json` counts {} frames, the episodes have {from}", info.total_frames)));
         }
-        let tasks = if info.total_episodes == 0 { Vec::new() } else { read_tasks(&root)? };
+        let tasks = if info.total_episodes == 0 { Vec::new() } else { read_tasks(&root).map_err(|error| broken(error.to_string()))? };
         let path = sidecar::lines_path(&root);
         let mut lines: Vec<Line> = if path.is_file() { durable::lines(&path).map_err(DataSetError::content(&path))? } else { Vec::new() };
         lines.retain(|line| line.episode_index < info.total_episodes);
@@ -140,19 +140,8 @@ impl DataSet {
         if last.as_ref().is_none_or(|(place, _)| *place != row.data) {
             *last = Some((row.data, table::read(&path)?));
         }
-        for batch in last.iter().flat_map(|(_, batches)| batches) {
-            let indices = table::read_longs(batch, EPISODE).map_err(DataSetError::content(&path))?;
-            let first = indices.partition_point(|index| *index < episode as i64);
-            let length = indices.partition_point(|index| *index <= episode as i64) - first;
-            if length > 0 {
-                if length != row.length {
-                    let message = format!("episode {episode} has {length} rows, where `meta/episodes` counts {}", row.length);
-                    return Err(DataSetError::Content { path, message });
-                }
-                return Ok(batch.slice(first, length));
-            }
-        }
-        Err(DataSetError::Content { path, message: format!("episode {episode} is not in it") })
+        let batches = last.iter().flat_map(|(_, batches)| batches);
+        frames_of(batches, row).map_err(DataSetError::content(&path))
     }
 
     /// The scene in which an episode was played, made ready.
@@ -257,6 +246,23 @@ impl DataSet {
         }
         faults
     }
+}
+
+/// The frames of the episode of `row`, in what its file holds.
+pub(super) fn frames_of<'a>(batches: impl IntoIterator<Item = &'a RecordBatch>, row: &EpisodeRow) -> Result<RecordBatch, String> {
+    let episode = row.episode;
+    for batch in batches {
+        let indices = table::read_longs(batch, EPISODE)?;
+        let first = indices.partition_point(|index| *index < episode as i64);
+        let length = indices.partition_point(|index| *index <= episode as i64) - first;
+        if length > 0 && length != row.length {
+            return Err(format!("episode {episode} has {length} rows, where `meta/episodes` counts {}", row.length));
+        }
+        if length > 0 {
+            return Ok(batch.slice(first, length));
+        }
+    }
+    Err(format!("episode {episode} is not in it"))
 }
 
 /// The episodes of a set that `path` could mean: whether it looks like a data set at all.

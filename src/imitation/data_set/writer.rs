@@ -39,6 +39,8 @@ pub struct Writer {
     next_meta: Place,
     /// Episodes that were there when it was opened: not to be undone.
     before: usize,
+    /// An undo that failed: from this episode on all is to be taken back, before anything else is done.
+    undoing: Option<usize>,
     held: File,
 }
 
@@ -90,7 +92,7 @@ impl Writer {
         let (next, next_meta) = (next("data"), next("meta/episodes"));
         let before = set.len();
         let division = Division::of(plan);
-        let writer = Self { set, plan: plan.clone(), features, division, statistics: all, next, next_meta, before, held };
+        let writer = Self { set, plan: plan.clone(), features, division, statistics: all, next, next_meta, before, undoing: None, held };
         Ok((writer, repaired))
     }
 
@@ -114,6 +116,7 @@ impl Writer {
     /// # Errors
     /// Where a file cannot be written (a full disk, ..): the set then is what it was, and saving can be tried again.
     pub fn save(&mut self, demonstration: &Demonstration, author: &Author) -> Result<usize, DataSetError> {
+        self.finish_undo()?;
         let root = self.set.root.clone();
         let task = self.plan.scene.about.clone();
         let known = self.set.tasks.iter().position(|other| *other == task);
@@ -201,26 +204,40 @@ impl Writer {
     /// Takes the last episode back, if it was saved since the set was opened, and returns its index.
     ///
     /// # Errors
-    /// Where a file cannot be written or removed.
+    /// Where a file cannot be written or removed. It is then tried again before anything else is done.
     pub fn undo(&mut self) -> Result<Option<usize>, DataSetError> {
-        let Some(row) = self.set.episodes.last().filter(|row| row.episode >= self.before) else { return Ok(None) };
-        let (episode, data, meta) = (row.episode, row.data, row.meta);
+        let count = self.undoing.unwrap_or(self.len());
+        if count <= self.before {
+            return Ok(None);
+        }
+        self.undoing = Some(count - 1);
+        self.finish_undo()?;
+        Ok(Some(count - 1))
+    }
+
+    /// Takes back what is to be taken back.
+    fn finish_undo(&mut self) -> Result<(), DataSetError> {
+        let Some(first) = self.undoing else { return Ok(()) };
         let root = self.set.root.clone();
         let note = undoing(&root);
-        durable::write(&note, episode.to_string()).map_err(DataSetError::file(&note))?;
+        durable::write(&note, first.to_string()).map_err(DataSetError::file(&note))?;
         repair_held(&root, false)?;
-        self.set = DataSet::open(&root)?;
+        let set = DataSet::open(&root)?;
+        if let Some(row) = self.set.episodes.get(first) {
+            (self.next, self.next_meta) = (row.data, row.meta);
+        }
+        (self.set, self.undoing) = (set, None);
         self.statistics.clear();
         self.set.episodes.iter().for_each(|row| statistics::merge(&mut self.statistics, &row.statistics));
-        (self.next, self.next_meta) = (data, meta);
-        Ok(Some(episode))
+        Ok(())
     }
 
     /// Ends the recording, giving the set free.
     ///
     /// # Errors
-    /// Where the mark of being held cannot be removed.
-    pub fn finish(self) -> Result<DataSet, DataSetError> {
+    /// Where an episode that was to be taken back still cannot be, or the mark of being held cannot be removed.
+    pub fn finish(mut self) -> Result<DataSet, DataSetError> {
+        self.finish_undo()?;
         let folder = recording(&self.set.root);
         drop(self.held);
         std::fs::remove_dir_all(&folder).map_err(DataSetError::file(&folder))?;

@@ -21,19 +21,6 @@ pub struct HandInput {
     pub value: f32,
 }
 
-/// What hands did since the log was last taken.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct HandLog {
-    /// The raw events in their order, up to [`MOST`] (the oldest are dropped).
-    pub inputs: Vec<HandInput>,
-    /// Latches while an arena was flown by hand.
-    pub latches: u32,
-    /// How many of them had a channel at its limit of ±1.
-    pub clipped: u32,
-    /// How many of them moved nothing: every channel was 0.
-    pub idle: u32,
-}
-
 /// As many raw events are kept.
 pub const MOST: usize = 1 << 17;
 
@@ -75,9 +62,6 @@ pub struct Hands {
     touched: Option<Input>,
     action: Vec<f32>,
     log: VecDeque<HandInput>,
-    latches: u32,
-    clipped: u32,
-    idle: u32,
 }
 
 impl Hands {
@@ -165,10 +149,10 @@ impl Hands {
         std::mem::take(&mut self.asked)
     }
 
-    /// What hands did since this was last called: to be called when an episode begins, and when it is saved or discarded.
-    pub fn take_log(&mut self) -> HandLog {
-        let [latches, clipped, idle] = [&mut self.latches, &mut self.clipped, &mut self.idle].map(std::mem::take);
-        HandLog { inputs: std::mem::take(&mut self.log).into(), latches, clipped, idle }
+    /// The raw events since this was last called, in their order, up to [`MOST`] (the oldest are dropped): to be called when an episode
+    /// begins, and when it is saved or discarded.
+    pub fn take_log(&mut self) -> Vec<HandInput> {
+        std::mem::take(&mut self.log).into()
     }
 
     /// Takes over what was fed since the last latch. `tick` is the episode's, `dt` the time of a control step, s.
@@ -210,9 +194,6 @@ impl Hands {
     pub fn drive(&mut self, bindings: &Bindings, channels: &Channels) {
         let mut action = std::mem::take(&mut self.action);
         add_up(self.settings.drives(bindings), channels, |input| self.value(input), &mut action);
-        self.latches += 1;
-        self.clipped += u32::from(action.iter().any(|channel| channel.abs() >= 1.0));
-        self.idle += u32::from(action.iter().all(|channel| *channel == 0.0));
         action.iter_mut().for_each(|channel| *channel = channel.clamp(-1.0, 1.0));
         self.action = action;
     }

@@ -21,6 +21,6 @@ pub mod shaping;
 
 pub use bindings::{Bindings, Drive};
 pub use command::HandCommand;
-pub use hands::{HandInput, HandLog, Hands};
+pub use hands::{HandInput, Hands};
 pub use input::Input;
 pub use settings::HandSettings;

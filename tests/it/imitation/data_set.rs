@@ -86,6 +86,34 @@ fn the_last_episode_is_taken_back_but_none_of_an_earlier_session() {
 }
 
 #[test]
+fn an_undo_that_failed_is_finished_before_the_next_episode_is_saved() {
+    let folder = TempDir::new().unwrap();
+    let plan = plan("balance");
+    let recorded = demonstrations(&plan, 3, Pilot::expert(), 1);
+    let (mut writer, _) = Writer::open(folder.path(), &plan, false).unwrap();
+    recorded[..2].iter().for_each(|recorded| assert!(writer.save(recorded, &author()).is_ok()));
+    // Something is in the way of the statistics.
+    let way = folder.path().join("meta/.stats.json.partial");
+    fs::create_dir(&way).unwrap();
+    assert!(writer.undo().is_err());
+    assert!(writer.save(&recorded[2], &author()).is_err(), "it is still in the way");
+    fs::remove_dir(&way).unwrap();
+    assert_eq!(writer.save(&recorded[2], &author()).unwrap(), 1);
+    let set = writer.finish().unwrap();
+    assert_sound(&set, 2);
+    assert_eq!(set.demonstration(1, &plan).unwrap().rows, recorded[2].rows);
+    // What is to be taken back to the first episode is, too, and where nothing follows.
+    let root = folder.path().join("another");
+    let (mut writer, _) = Writer::open(&root, &plan, false).unwrap();
+    writer.save(&recorded[0], &author()).unwrap();
+    fs::create_dir(root.join("meta/.stats.json.partial")).unwrap();
+    assert!(writer.undo().is_err());
+    fs::remove_dir(root.join("meta/.stats.json.partial")).unwrap();
+    assert_sound(&writer.finish().unwrap(), 0);
+    assert_eq!(files(&root.join("data/chunk-000")), Vec::<String>::new());
+}
+
+#[test]
 fn an_undo_that_a_kill_cut_off_is_finished() {
     let folder = TempDir::new().unwrap();
     let plan = plan("balance");
@@ -99,7 +127,7 @@ fn an_undo_that_a_kill_cut_off_is_finished() {
 }
 
 /// Brings a set of `after` episodes back to where `info.json` counted `before`, as a kill in the last moment of saving leaves it.
-fn uncount(root: &Path, plan: &Arc<Plan>, before: usize, after: usize) {
+pub fn uncount(root: &Path, plan: &Arc<Plan>, before: usize, after: usize) {
     let recorded = demonstrations(plan, after, Pilot::expert(), 1);
     saved(root, plan, &recorded[..before]);
     let info = fs::read(root.join("meta/info.json")).unwrap();
@@ -132,20 +160,21 @@ fn whole_episodes_that_were_not_counted_are_dropped_when_asked() {
 #[test]
 fn an_incomplete_episode_is_removed_and_those_before_it_stay() {
     let plan = plan("balance");
-    for lost in [
-        "data/chunk-000/file-002.parquet",
-        "meta/episodes/chunk-000/file-002.parquet",
-        "meta/sandbox/snapshots/episode-000002.bin",
-        "meta/sandbox/inputs/episode-000002.bin",
-    ] {
+    let lost = ["meta/episodes/chunk-000/file-002.parquet", "data/chunk-000/file-002.parquet", "meta/sandbox/inputs/episode-000002.bin"];
+    // The line of the sidecar comes last of all that is the episode's own: a kill before it may have left any part of the others.
+    for missing in 0..=lost.len() {
         let folder = TempDir::new().unwrap();
         uncount(folder.path(), &plan, 1, 3);
-        fs::remove_file(folder.path().join(lost)).unwrap();
+        let lines = fs::read_to_string(sidecar::lines_path(folder.path())).unwrap();
+        let third = lines.match_indices('\n').nth(1).unwrap().0 + 1;
+        fs::write(sidecar::lines_path(folder.path()), &lines[..third + 20]).unwrap();
+        lost[..missing].iter().for_each(|lost| fs::remove_file(folder.path().join(lost)).unwrap());
         fs::write(folder.path().join("data/chunk-000/.file-003.parquet.partial"), "half").unwrap();
         let repaired = repair(folder.path(), false).unwrap();
-        assert_eq!((repaired.episodes, repaired.adopted), (2, 1), "{lost}");
+        assert_eq!((repaired.episodes, repaired.adopted), (2, 1), "{missing}");
         assert_sound(&DataSet::open(folder.path()).unwrap(), 2);
         assert_eq!(files(&folder.path().join("data/chunk-000")), ["file-000.parquet", "file-001.parquet"]);
+        assert!(!sidecar::snapshot_path(folder.path(), 2).exists());
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod data_set;
 mod edit;
+mod keeper;
 mod quality;
+mod repair;
 mod replay;
 mod session;
 mod statistics;

@@ -6,12 +6,13 @@ use apprentice::control::{ControlPlugin, headless_app, start};
 use apprentice::imitation::data_set::DataSet;
 use apprentice::imitation::data_set::writer::Writer;
 use apprentice::imitation::keeper::Keeper;
-use apprentice::imitation::session::{Phase, Session, SessionPlugin, begin};
+use apprentice::imitation::session::{Phase, Session, SessionPlugin, attend, begin};
 use apprentice::physics::Threads;
 use apprentice::pilot::hand::{HandCommand, Hands};
 use apprentice::pilot::{Pilot, PilotPlugin};
+use bevy::ecs::system::RunSystemOnce;
 use bevy::prelude::*;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// A session in `push`, flown by `pilot`, with 3 control steps between episodes.
@@ -59,6 +60,31 @@ impl Desk {
     fn level(&mut self) -> u64 {
         let world = self.app.world_mut();
         world.query::<ArenaQuery>().single(world).unwrap().arena.episode.lesson.level.seed
+    }
+
+    /// The pad is gone, which the next step sees.
+    fn lose_pad(&mut self) {
+        self.app.world_mut().resource_mut::<Hands>().lost = true;
+        assert!(matches!(self.steps(1), Phase::Paused(_)));
+    }
+
+    /// Something is in the way of the file of frames of an episode.
+    fn in_the_way(&self, episode: usize) -> PathBuf {
+        let way = self.folder.path().join(format!("set/data/chunk-000/.file-{episode:03}.parquet.partial"));
+        std::fs::create_dir_all(&way).unwrap();
+        way
+    }
+
+    /// Waits, while time stands still, until the session pauses.
+    fn wait_for_pause(&mut self) {
+        for _ in 0..10_000_000 {
+            if matches!(self.phase(), Phase::Paused(_)) {
+                return;
+            }
+            self.session().listen();
+            std::thread::yield_now();
+        }
+        panic!("the failure is not heard");
     }
 
     /// Ends the session and opens what it left.
@@ -173,6 +199,61 @@ fn stop_keeps_the_open_episode() {
 }
 
 #[test]
+fn stop_during_a_pause_keeps_the_open_episode() {
+    for held in [true, false] {
+        let mut desk = Desk::new(Pilot::random(), None);
+        desk.say(HandCommand::Start);
+        desk.steps(10);
+        desk.lose_pad();
+        if held {
+            desk.session().command_while_held(HandCommand::Stop);
+            desk.steps(1);
+        } else {
+            desk.say(HandCommand::Stop);
+        }
+        assert_eq!(desk.phase(), Phase::Done);
+        assert_eq!(desk.set().len(), 1);
+    }
+}
+
+#[test]
+fn a_pad_lost_between_two_episodes_does_not_keep_the_next_one_from_being_recorded() {
+    let mut desk = Desk::new(Pilot::random(), None);
+    desk.session().reset_steps = 100;
+    desk.say(HandCommand::Start);
+    desk.steps(10);
+    desk.say(HandCommand::Finish);
+    desk.lose_pad();
+    assert!(matches!(desk.say(HandCommand::Start), Phase::Resetting(_)));
+    assert_eq!(desk.say(HandCommand::Finish), Phase::Recording);
+    desk.steps(10);
+    desk.say(HandCommand::Finish);
+    assert_eq!(desk.set().len(), 2);
+}
+
+#[test]
+fn start_goes_on_without_the_pad_that_is_gone() {
+    let mut desk = Desk::new(Pilot::random(), None);
+    desk.say(HandCommand::Start);
+    desk.steps(10);
+    desk.lose_pad();
+    // As the button in the window asks.
+    desk.app.world_mut().write_message(HandCommand::Start);
+    desk.app.world_mut().run_system_once(attend).unwrap();
+    assert_eq!(desk.steps(10), Phase::Recording);
+}
+
+#[test]
+fn start_and_finish_within_one_step_begin_an_episode() {
+    let mut desk = Desk::new(Pilot::random(), None);
+    desk.app.world_mut().write_message(HandCommand::Start);
+    assert_eq!(desk.say(HandCommand::Finish), Phase::Recording);
+    desk.steps(10);
+    desk.say(HandCommand::Finish);
+    assert_eq!(desk.set().len(), 1);
+}
+
+#[test]
 fn an_episode_that_cannot_be_saved_is_not_lost() {
     let mut desk = Desk::new(Pilot::random(), None);
     desk.say(HandCommand::Start);
@@ -181,15 +262,104 @@ fn an_episode_that_cannot_be_saved_is_not_lost() {
     let way = desk.folder.path().join("set/data/chunk-000/file-000.parquet");
     std::fs::create_dir_all(&way).unwrap();
     desk.say(HandCommand::Finish);
-    let mut patience = 0;
-    while !matches!(desk.phase(), Phase::Paused(_)) {
-        desk.session().listen();
-        std::thread::yield_now();
-        patience += 1;
-        assert!(patience < 10_000_000, "the failure is heard");
-    }
+    desk.wait_for_pause();
     assert!(desk.session().message.contains("not lost"));
     std::fs::remove_dir(&way).unwrap();
     desk.session().command_while_held(HandCommand::Start);
     assert_eq!(desk.set().len(), 1);
+}
+
+#[test]
+fn a_last_episode_that_cannot_be_saved_is_told_at_the_end_and_not_counted() {
+    let mut desk = Desk::new(Pilot::random(), Some(1));
+    let way = desk.in_the_way(0);
+    desk.say(HandCommand::Start);
+    desk.steps(10);
+    assert_eq!(desk.say(HandCommand::Finish), Phase::Done);
+    let wrong = desk.session().end();
+    assert!(wrong.len() == 1 && wrong[0].contains("could not be saved") && wrong[0].contains("file-000.parquet"), "{wrong:?}");
+    assert_eq!(desk.session().kept, 0);
+    std::fs::remove_dir(way).unwrap();
+}
+
+#[test]
+fn all_episodes_that_could_not_be_saved_are_saved_by_stop_or_at_the_end() {
+    for stop in [true, false] {
+        let mut desk = Desk::new(Pilot::random(), None);
+        desk.session().reset_steps = 0;
+        let way = desk.in_the_way(0);
+        desk.say(HandCommand::Start);
+        desk.steps(10);
+        desk.say(HandCommand::Finish);
+        // Start after every pause, until there is a second one.
+        while desk.session().kept < 2 {
+            desk.say(HandCommand::Start);
+            desk.steps(10);
+            desk.say(HandCommand::Start);
+            desk.say(HandCommand::Finish);
+        }
+        desk.wait_for_pause();
+        std::fs::remove_dir(way).unwrap();
+        if stop {
+            desk.session().command_while_held(HandCommand::Stop);
+            assert_eq!(desk.steps(1), Phase::Done);
+        }
+        let kept = desk.session().kept;
+        let set = desk.set();
+        assert_eq!(set.len(), kept);
+        assert!(kept >= 2);
+    }
+}
+
+/// A save that waits until it is asked to fail: a pipe is where the file should be.
+#[cfg(unix)]
+fn pipe(desk: &Desk, episode: usize) -> PathBuf {
+    let way = desk.in_the_way(episode);
+    std::fs::remove_dir(&way).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&way).status().unwrap().success());
+    way
+}
+
+#[cfg(unix)]
+#[test]
+fn undo_during_a_save_that_fails_takes_back_that_episode() {
+    let mut desk = Desk::new(Pilot::random(), None);
+    desk.session().reset_steps = 100;
+    let way = pipe(&desk, 1);
+    desk.say(HandCommand::Start);
+    desk.steps(10);
+    desk.say(HandCommand::Finish);
+    desk.say(HandCommand::Finish);
+    desk.steps(20);
+    desk.say(HandCommand::Finish);
+    desk.say(HandCommand::Undo);
+    assert_eq!(desk.session().kept, 1);
+    std::fs::read(&way).unwrap();
+    desk.wait_for_pause();
+    std::fs::remove_file(&way).unwrap();
+    assert!(matches!(desk.say(HandCommand::Start), Phase::Resetting(_)));
+    assert_eq!(desk.session().kept, 1);
+    let set = desk.set();
+    assert_eq!((set.len(), set.episodes[0].length), (1, 11), "the first one is what is left");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_save_that_fails_during_a_later_episode_leaves_that_one_open() {
+    let mut desk = Desk::new(Pilot::random(), None);
+    desk.session().reset_steps = 0;
+    let way = pipe(&desk, 0);
+    desk.say(HandCommand::Start);
+    desk.steps(10);
+    desk.say(HandCommand::Finish);
+    assert_eq!(desk.steps(20), Phase::Recording);
+    std::fs::read(&way).unwrap();
+    desk.wait_for_pause();
+    std::fs::remove_file(&way).unwrap();
+    assert_eq!(desk.say(HandCommand::Start), Phase::Recording);
+    desk.say(HandCommand::Finish);
+    let set = desk.set();
+    let lengths: Vec<usize> = set.episodes.iter().map(|row| row.length).collect();
+    assert_eq!(lengths.len(), 2);
+    assert!(lengths.iter().any(|length| *length >= 21), "{lengths:?}: nothing of the second one was thrown away");
 }

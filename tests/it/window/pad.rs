@@ -119,7 +119,7 @@ impl Pad {
             self.frame(seconds());
         }
         let log = self.app.world_mut().resource_mut::<Hands>().take_log();
-        (self.rows()[..count].to_vec(), log.inputs)
+        (self.rows()[..count].to_vec(), log)
     }
 }
 
