@@ -47,7 +47,7 @@ struct Swing {
 fn plan(scene: &str, joints: Joints) -> Result<Plan, Box<dyn Error>> {
     let mut loaded = load(Path::new(scene))?;
     match &mut loaded.scene.body {
-        Body::CartPole { joints: kind, .. } | Body::Rover { joints: kind, .. } => *kind = joints,
+        Body::CartPole { joints: kind, .. } | Body::Rover { joints: kind, .. } | Body::Arm { joints: kind, .. } => *kind = joints,
     }
     Ok(loaded.into())
 }

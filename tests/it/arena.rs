@@ -188,7 +188,14 @@ fn a_poisoned_world_ends_its_episode_as_diverged_and_no_other() {
 }
 
 /// Hashes of the state after step 100 of the expert's episode in held-out level 0 (or of the last step, where it succeeds earlier).
-const GOLDEN: [(&str, u64); 3] = [("balance", 0x14912a49a70e38d1), ("clear", 0x70bdebed0e3ca87b), ("push", 0x911ad532a0dd067f)];
+const GOLDEN: [(&str, u64); 6] = [
+    ("balance", 0x14912a49a70e38d1),
+    ("clear", 0x70bdebed0e3ca87b),
+    ("lift", 0xef70f84f2dd0b3de),
+    ("push", 0x911ad532a0dd067f),
+    ("reach", 0xbca1b28f645c3c91),
+    ("stack", 0x950b8834027fa56c),
+];
 
 #[test]
 fn the_simulation_computes_the_bits_that_it_always_did() {

@@ -193,7 +193,9 @@ fn success_is_reached_by_the_expert_and_by_nothing_that_does_not_know_the_task()
             .iter()
             .zip(&levels)
             .flat_map(|(episode, level)| {
-                let mut actions = episode.actions();
+                // For the whole time: rates add up to the same way in any order, and whoever stops there would have known the sum.
+                let steps = plan.task.as_ref().unwrap().steps;
+                let mut actions: Vec<_> = episode.actions().into_iter().cycle().take(steps).collect();
                 Stream::new(1, Purpose::Pilot, 0, 0).shuffle(&mut actions);
                 play(plan, std::slice::from_ref(level), &Pilot::replay(actions))
             })

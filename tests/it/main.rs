@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in what its functions share too")]
 
 mod arena;
+mod arm;
 mod body;
 mod border;
 mod cli;

@@ -62,7 +62,10 @@ fn scenes_are_listed_with_what_they_ask_and_what_was_reached() {
                   varies pole_length, angle\n  succeeded (score): random 25.0 % (0.500), expert 100.0 % (0.900)\n";
     assert_eq!(told.out.trim_end(), listed.trim_end());
     let objects = workshop.apprentice(&format!("scenes --json {}", Workshop::scene(""))).ends(0, &[]).objects();
-    assert_eq!(objects.iter().map(|object| object["scene"].as_str().unwrap()).collect::<Vec<_>>(), ["balance", "clear", "push"]);
+    assert_eq!(
+        objects.iter().map(|object| object["scene"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["balance", "clear", "lift", "push", "reach", "stack"]
+    );
     assert!(objects.iter().all(|object| object["scores"]["expert"]["score"].as_f64().unwrap() > 0.5), "{objects:?}");
     workshop.apprentice("scenes").ends(2, &["there is no folder `scenes` here: `apprentice scenes FOLDER` lists another one"]);
     workshop.apprentice("scenes short").ends(2, &["`short` holds no scenes: a scene is a folder with a `scene.ron`"]);

@@ -269,6 +269,7 @@ fn every_way(plan: &Plan) {
         ("mouse", |input| matches!(input, Input::MouseX | Input::MouseY)),
     ];
     for (device, is_of_it) in devices {
+        let mut driven = 0;
         for index in 0..plan.action.width() {
             let (mut low, mut high) = (0.0_f32, 0.0_f32);
             for drive in drives.iter().filter(|drive| is_of_it(&drive.input)) {
@@ -284,8 +285,12 @@ fn every_way(plan: &Plan) {
                     }
                 }
             }
-            assert!(low <= -0.6 && high >= 0.6, "{}, channel {index}, {device}: {low} to {high}", plan.name);
+            let both_ways = low <= -0.6 && high >= 0.6;
+            driven += usize::from(both_ways);
+            // A mouse has two axes.
+            assert!(both_ways || device == "mouse", "{}, channel {index}, {device}: {low} to {high}", plan.name);
         }
+        assert!(driven >= plan.action.width().min(2), "{}: the {device} drives {driven} channels", plan.name);
     }
     let (settings, defaults) = (HandSettings::default(), HandCommand::defaults());
     for drive in drives {

@@ -70,7 +70,25 @@ pub fn expert_by_sticks() -> Script {
         let wanted = match plan.scene.body {
             Body::CartPole { .. } => vec![(GamepadAxis::LeftStickX, action[0])],
             Body::Rover { .. } => vec![(GamepadAxis::LeftStickY, action[0]), (GamepadAxis::RightStickX, -action[1])],
-            Body::Arm { .. } => panic!("an arm wants more than two sticks"),
+            // The fingertip by the sticks, the hand's lean by the cross, the fingers by the triggers.
+            Body::Arm { .. } => {
+                let pressed = |which, value: f32| button(sight.pad, which, value.clamp(0.0, 1.0));
+                let tilted = |value: f32| f32::from(value > 0.3);
+                let mut events = vec![
+                    pressed(GamepadButton::DPadUp, tilted(-action[3])),
+                    pressed(GamepadButton::DPadDown, tilted(action[3])),
+                    pressed(GamepadButton::RightTrigger2, action[5]),
+                    pressed(GamepadButton::LeftTrigger2, -action[5]),
+                ];
+                let sticks = [
+                    (GamepadAxis::LeftStickX, -action[1]),
+                    (GamepadAxis::LeftStickY, action[0]),
+                    (GamepadAxis::RightStickX, action[4]),
+                    (GamepadAxis::RightStickY, action[2]),
+                ];
+                events.extend(sticks.map(|(stick, felt)| axis(sight.pad, stick, shaping.undo(felt))));
+                return events;
+            }
         };
         wanted.into_iter().map(|(stick, felt)| axis(sight.pad, stick, shaping.undo(felt))).collect()
     })
@@ -121,6 +139,19 @@ fn a_pad_scripted_per_step_is_recorded_alike_at_any_frame_rate_and_with_stalls()
             };
             assert!((rows.clone(), log.clone()) == run(&mut stalling), "{scene} with stalls, seed {seed}");
         }
+    }
+}
+
+#[test]
+fn a_scripted_pad_lifts_the_block_into_the_tray_and_stacks_three() {
+    for (scene, levels) in [("lift", 3), ("stack", 1)] {
+        let plan = plan_of(scene);
+        let mut pad = Pad::new(&plan, held_out(plan.canonical().cube.len(), levels), expert_by_sticks());
+        let outcomes = |pad: &Pad| -> Vec<_> { pad.rows().iter().map(|row| row.outcome).filter(|outcome| outcome.is_over()).collect() };
+        while outcomes(&pad).len() < levels {
+            pad.frame(0.05);
+        }
+        assert!(outcomes(&pad).iter().all(|outcome| *outcome == Outcome::Succeeded), "{scene}: {:?}", outcomes(&pad));
     }
 }
 
