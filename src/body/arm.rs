@@ -11,8 +11,8 @@
 //!   and `roll` (±3 rad/s). In the mode `Tip`: `x`, `y`, `z` (±0.5 m/s), `pitch` (±2 rad/s) and `roll` (±3 rad/s) of the fingertip, by
 //!   damped least squares (Wampler 1986; Nakamura and Hanafusa 1986). In both `grip`: the fingers close with ±0.1 m/s each; closed beyond what they hold, they press.
 //! - **Joint kind**: impulse by default. With reduced coordinates (Rapier 0.35) what is pinched sinks into the fingers, and the second finger's
-//!   motor fails where its inertia is that of a real gripper's; with impulse joints a block of 0.1 to 0.5 kg is held still at 480 ticks a second,
-//!   once motors and gears have the inertia that real ones have ([`GEARS`]): without it, the block creeps out within seconds. Reaching,
+//!   motor fails where its inertia is that of a real gripper's; with impulse joints a block of 0.05 to 0.5 kg is held for 10 s at 960 ticks a second,
+//!   once motors and gears have the inertia that real ones have ([`GEARS`]): without it, or at 480, a light block creeps out within seconds. Reaching,
 //!   where nothing is held, runs at 240.
 
 use super::look::{Finish, Form, Framing, Look, Piece};
@@ -64,7 +64,7 @@ const STIFFNESS: [f32; 5] = [1500.0, 1500.0, 800.0, 150.0, 40.0];
 /// What a motor does against an error of its speed, N m s/rad.
 const DAMPING: [f32; 5] = [75.0, 75.0, 40.0, 7.5, 2.0];
 /// The fingers' springs, N/m, dampers, N s/m, and strongest force, N.
-const FINGER: (f32, f32, f32) = (600.0, 30.0, 60.0);
+const FINGER: (f32, f32, f32) = (250.0, 12.0, 60.0);
 /// A goal runs ahead of its joint by at most this, rad: where the arm is held up, it does not gather force.
 const AHEAD: f32 = 0.25;
 /// Weight of turret, upper arm, forearm, wrist, hand and a finger, kg.

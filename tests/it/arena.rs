@@ -191,10 +191,10 @@ fn a_poisoned_world_ends_its_episode_as_diverged_and_no_other() {
 const GOLDEN: [(&str, u64); 6] = [
     ("balance", 0x14912a49a70e38d1),
     ("clear", 0x70bdebed0e3ca87b),
-    ("lift", 0xef70f84f2dd0b3de),
+    ("lift", 0x03c09a714490acbc),
     ("push", 0x911ad532a0dd067f),
-    ("reach", 0xbca1b28f645c3c91),
-    ("stack", 0x950b8834027fa56c),
+    ("reach", 0xb570453b9823942a),
+    ("stack", 0x0fc5eb1eb737c61c),
 ];
 
 #[test]

@@ -57,7 +57,7 @@ fn the_rates_of_the_joints_move_the_fingertip_as_asked() {
         worst = worst.max(((after.0 - before.0) / dt - wanted).length() / wanted.length()).max(((after.1 - before.1) / dt).abs());
     }
     // What the damping costs in the middle of the workspace.
-    assert!(worst < 0.15, "{worst}");
+    assert!(worst < 0.25, "{worst}");
     // Stretched out, the rates stay bounded.
     let stretched = rates([0.0, PI / 2.0, 0.05, 0.0, 0.0], Vec3::new(0.5, 0.0, 0.0), 0.0, 0.0);
     assert!(stretched.iter().all(|rate| rate.abs() < 8.0), "{stretched:?}");
@@ -65,7 +65,7 @@ fn the_rates_of_the_joints_move_the_fingertip_as_asked() {
 
 #[test]
 fn an_arm_that_is_told_nothing_holds_still_whatever_hangs_at_it() {
-    for (payload, most) in [(0.0, 0.002), (1.5, 0.015)] {
+    for (payload, most) in [(0.0, 0.006), (1.5, 0.02)] {
         let plan = arm("Joints", payload, "[Joints]");
         let mut stage = Stage::new(&plan, vec![plan.canonical()], 1, 1, Pilot::Idle);
         let start = Vec3::new(0.36, 0.0, 0.25);
@@ -140,7 +140,7 @@ fn a_grasp_holds_at_every_corner_of_the_level_and_a_slick_block_slips() {
         println!("size, mass, friction {:?}: slipped {:.1} mm in 10 s", plan.quantities.values(&level.cube)[..3].to_vec(), 1e3 * slip);
         worst = worst.max(slip);
     }
-    assert!(worst < 0.03, "a block slipped by {worst} m");
+    assert!(worst < 0.01, "a block slipped by {worst} m");
 
     let mut slick = plan.scene.clone();
     let block = slick.props.0.iter_mut().find(|(name, _)| name == "block").unwrap();
