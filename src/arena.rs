@@ -366,7 +366,7 @@ pub fn observe(mut arenas: Query<(&mut Arena, PhysicsQueryReadOnly, &Action, &mu
         .iter_mut()
         .map(|(arena, physics, action, observation)| (arena.into_inner(), physics.view(), action, observation.into_inner()));
     in_parallel(*threads, &mut items.collect::<Vec<_>>(), 8, |(arena, world, action, observation)| {
-        arena.observe(*world, &action.0, &mut observation.0)
+        arena.observe(*world, &action.0, &mut observation.0);
     });
 }
 

@@ -71,7 +71,7 @@ fn an_arm_that_is_told_nothing_holds_still_whatever_hangs_at_it() {
         let start = Vec3::new(0.36, 0.0, 0.25);
         stage.steps(100);
         let sag = stage.arena(0, |item| tip(&item)).distance(start);
-        println!("with {payload} kg the fingertip is {:.1} mm from where it began, after 5 s", 1e3 * sag);
+        eprintln!("with {payload} kg the fingertip is {:.1} mm from where it began, after 5 s", 1e3 * sag);
         assert!(sag < most, "with {payload} kg: {sag} m");
     }
 }
@@ -137,7 +137,7 @@ fn a_grasp_holds_at_every_corner_of_the_level_and_a_slick_block_slips() {
             level.cube[index] = if corner >> bit & 1 == 0 { 0.0 } else { 1.0 };
         }
         let slip = slipped(&plan, &level, 10.0);
-        println!("size, mass, friction {:?}: slipped {:.1} mm in 10 s", plan.quantities.values(&level.cube)[..3].to_vec(), 1e3 * slip);
+        eprintln!("size, mass, friction {:?}: slipped {:.1} mm in 10 s", plan.quantities.values(&level.cube)[..3].to_vec(), 1e3 * slip);
         worst = worst.max(slip);
     }
     assert!(worst < 0.01, "a block slipped by {worst} m");
