@@ -189,10 +189,6 @@ impl Embodiment for Arm {
         &JOINTS
     }
 
-    fn points(&self) -> &'static [(&'static str, usize, Vec3)] {
-        &POINTS
-    }
-
     fn grip(&self, parts: &Parts, world: PhysicsView<'_>) -> Option<Grip> {
         let fingers = &parts.joints[5..];
         let press = |joint: &Joint| (FINGER.0 * (joint.position(world) - joint.goal(world))).clamp(0.0, FINGER.2);

@@ -23,10 +23,6 @@ pub trait Embodiment: Send + Sync {
     fn links(&self) -> &'static [&'static str];
     /// Names of the joints.
     fn joints(&self) -> &'static [&'static str];
-    /// Points of links that have a name: the name, the link's index, and where in its frame, m.
-    fn points(&self) -> &'static [(&'static str, usize, Vec3)] {
-        &[]
-    }
     /// How its gripper stands; none for a body without one.
     fn grip(&self, _parts: &Parts, _world: PhysicsView<'_>) -> Option<Grip> {
         None

@@ -5,7 +5,7 @@ use super::load::{self, Loaded};
 use super::number::{Number, Span};
 use super::place::{Layout, PropPlan, Zone};
 use super::schema::{Prop, Scene, Surrounding};
-use crate::body::{Embodiment, Parts, embodiment};
+use crate::body::{Embodiment, Parts, embodiment, names};
 use crate::control::ControlTiming;
 use crate::curriculum::Level;
 use crate::physics::rapier::prelude::*;
@@ -206,7 +206,7 @@ impl Plan {
         for (link, handle) in body.links().iter().zip(&parts.links) {
             thing(&format!("body.{link}"), ThingKind::Link, vec![*handle]);
         }
-        for (point, link, at) in body.points() {
+        for (point, link, at) in names(&scene.body).points {
             thing(&format!("body.{point}"), ThingKind::Spot(parts.links[*link], *at), Vec::new());
         }
         let (mut zones, mut points) = (0, 0);

@@ -43,13 +43,12 @@ impl Sense for Pose {
         };
         let turn = bodies[link].rotation().inverse();
         let eye = if let ThingKind::Spot(..) = thing.kind { centre(situation, self.from) } else { bodies[link].translation() };
-        let mut row = vec![turn * (centre(situation, self.of) - eye)];
-        if out.len() > 3 {
+        let (place, directions) = out.split_at_mut(3);
+        place.copy_from_slice(&(turn * (centre(situation, self.of) - eye)).to_array());
+        if !directions.is_empty() {
             let seen = turn * bodies[situation.plan.things[self.of.0].members[0]].rotation();
-            row.extend([seen * Vector::X, seen * Vector::Z]);
-        }
-        for (slot, value) in out.iter_mut().zip(row.iter().flat_map(|part| part.to_array())) {
-            *slot = value;
+            directions[..3].copy_from_slice(&(seen * Vector::X).to_array());
+            directions[3..].copy_from_slice(&(seen * Vector::Z).to_array());
         }
     }
 }

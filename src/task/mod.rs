@@ -116,10 +116,8 @@ pub(crate) fn present<'a>(situation: &Situation<'a>, thing: ThingId) -> impl Ite
 
 /// Where a thing is: its centre, or the mean of those of a group's members.
 pub fn centre(situation: &Situation<'_>, thing: ThingId) -> Vec3 {
-    if let ThingKind::Zone(zone) = situation.plan.things[thing.0].kind {
-        return situation.setting.zones[zone].centre.extend(0.0);
-    }
     match situation.plan.things[thing.0].kind {
+        ThingKind::Zone(zone) => return situation.setting.zones[zone].centre.extend(0.0),
         ThingKind::Point(point) => return situation.setting.points[point],
         ThingKind::Spot(link, at) => return situation.world.bodies[link].position().transform_point(at),
         _ => {}

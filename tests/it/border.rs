@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const LONGEST: usize = 450;
 /// Longer files, how long each may be, and why.
 const LONG: [(&str, usize, &str); 2] = [
-    ("scene/schema.rs", 900, "the whole language of scene files, readable in one go"),
+    ("scene/schema.rs", 650, "the whole language of scene files, readable in one go"),
     ("ron/reader.rs", 600, "serde's visitor interface, method by method"),
 ];
 /// What no file or folder is called: these names say nothing of what is inside.

@@ -18,8 +18,6 @@ const ABOVE: f32 = 0.10;
 const LOWEST: f32 = 0.016;
 /// Farther from the fingertip than this, m, a thing is not held.
 const LOST: f32 = 0.04;
-/// The fingers do this, m/s, for the whole of a step.
-const CLOSE: f32 = FINGER_SPEED;
 
 /// The hand as it is.
 pub struct Hand {
@@ -132,7 +130,7 @@ pub fn put(memory: &mut ExpertMemory, situation: &Situation<'_>, thing: ThingId,
             };
             motion = hand.towards(goal);
             motion.roll = hand.aligned(heading(situation.world.bodies[member].rotation()));
-            motion.grip = -CLOSE;
+            motion.grip = -FINGER_SPEED;
             if level(over) < 0.006
                 && (hand.at.z - over.z).abs() < 0.02
                 && motion.roll.abs() < 0.2
@@ -146,7 +144,7 @@ pub fn put(memory: &mut ExpertMemory, situation: &Situation<'_>, thing: ThingId,
             motion = hand.towards(grasp);
             motion.velocity = motion.velocity.clamp_length_max(0.25);
             motion.roll = hand.aligned(heading(situation.world.bodies[member].rotation()));
-            motion.grip = -CLOSE;
+            motion.grip = -FINGER_SPEED;
             if hand.at.distance(grasp) < 0.006 || (memory.steps > 20 && hand.at.distance(grasp) < 0.015) {
                 memory.enter(Phase::Grasp);
             } else if memory.steps > 60 {
@@ -155,7 +153,7 @@ pub fn put(memory: &mut ExpertMemory, situation: &Situation<'_>, thing: ThingId,
         }
         Phase::Grasp => {
             // The fingers' way and their squeeze take three quarters of a second.
-            motion = Motion { grip: CLOSE, ..Motion::default() };
+            motion = Motion { grip: FINGER_SPEED, ..Motion::default() };
             if memory.steps > 18 {
                 memory.enter(Phase::Raise);
             }
@@ -163,7 +161,7 @@ pub fn put(memory: &mut ExpertMemory, situation: &Situation<'_>, thing: ThingId,
         Phase::Raise => {
             motion = hand.towards(hand.at.with_z(hand.at.z + 0.2));
             motion.velocity = motion.velocity.clamp_length_max(0.3);
-            motion.grip = CLOSE;
+            motion.grip = FINGER_SPEED;
             if at.z > clear {
                 memory.enter(Phase::Carry);
             }
@@ -172,7 +170,7 @@ pub fn put(memory: &mut ExpertMemory, situation: &Situation<'_>, thing: ThingId,
             // It is the thing that is to be there, not the fingertip.
             let off = (goal - at).truncate();
             motion = hand.towards((hand.at + off.extend(0.0)).with_z(clear + 0.02));
-            motion.grip = CLOSE;
+            motion.grip = FINGER_SPEED;
             if off.length() < 0.004 && motion.velocity.length() < 0.1 {
                 memory.enter(Phase::Lower);
             }
@@ -181,20 +179,20 @@ pub fn put(memory: &mut ExpertMemory, situation: &Situation<'_>, thing: ThingId,
             let off = goal - at;
             motion = hand.towards(hand.at + off - Vec3::Z * 0.01);
             motion.velocity = motion.velocity.clamp_length_max(0.12);
-            motion.grip = CLOSE;
+            motion.grip = FINGER_SPEED;
             if at.z < goal.z + 0.002 || memory.steps > 60 {
                 memory.enter(Phase::Release);
             }
         }
         Phase::Release => {
-            motion = Motion { grip: -CLOSE, ..Motion::default() };
+            motion = Motion { grip: -FINGER_SPEED, ..Motion::default() };
             if memory.steps > 14 {
                 memory.enter(Phase::Retreat);
             }
         }
         Phase::Retreat => {
             motion = hand.towards(hand.at.with_z(hand.at.z + 0.1));
-            motion.grip = -CLOSE;
+            motion.grip = -FINGER_SPEED;
             if memory.steps > 12 {
                 drive(situation, &hand, motion, action);
                 memory.enter(Phase::Approach);
