@@ -47,7 +47,10 @@ struct Swing {
 fn plan(scene: &str, joints: Joints) -> Result<Plan, Box<dyn Error>> {
     let mut loaded = load(Path::new(scene))?;
     match &mut loaded.scene.body {
-        Body::CartPole { joints: kind, .. } | Body::Rover { joints: kind, .. } | Body::Arm { joints: kind, .. } => *kind = joints,
+        Body::CartPole { joints: kind, .. }
+        | Body::Rover { joints: kind, .. }
+        | Body::Arm { joints: kind, .. }
+        | Body::Walker { joints: kind, .. } => *kind = joints,
     }
     Ok(loaded.into())
 }
@@ -151,7 +154,7 @@ fn swing(way: Way, length: f32, mass: f32, worst: &mut Swing) -> Result<(), Box<
     let (mut kinetic, mut energy): (f64, f64) = (0.0, 0.0);
     for tick in 1..=10 * way.hz {
         let (state, gave) = apart.with(|physics| {
-            physics.simulate(GRAVITY as f32, 1);
+            physics.simulate(Vector::Z * -(GRAVITY as f32), 1);
             state(physics, &plan.parts)
         });
         exact.advance(1.0 / f64::from(way.hz), 0.0);
@@ -170,7 +173,7 @@ fn swing(way: Way, length: f32, mass: f32, worst: &mut Swing) -> Result<(), Box<
     worst.energy = worst.energy.max(100.0 * energy / kinetic);
     let microseconds = time(100_000, |count| {
         let mut apart = Apart::new(&plan, &cube, parameters);
-        apart.with(|physics| physics.simulate(GRAVITY as f32, count));
+        apart.with(|physics| physics.simulate(Vector::Z * -(GRAVITY as f32), count));
     });
     worst.microseconds = worst.microseconds.max(microseconds);
     Ok(())

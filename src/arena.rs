@@ -228,7 +228,8 @@ impl Arena {
     }
 
     fn simulate(&mut self, physics: &mut Physics<'_>) {
-        self.sane = physics.simulate(self.plan.scene.gravity, self.plan.timing.ticks_per_step());
+        let gravity = self.plan.scene.gravity * self.plan.down(&self.episode.setting.values);
+        self.sane = physics.simulate(gravity, self.plan.timing.ticks_per_step());
         self.observed = false;
         self.episode.step += 1;
     }

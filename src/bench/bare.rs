@@ -75,7 +75,7 @@ impl BareWorld {
             multibody_joints: &mut self.multibody_joints,
         };
         self.plan.body.act(&self.values, &self.plan.parts, &self.action, &mut physics);
-        let gravity = Vector::new(0.0, 0.0, -self.plan.scene.gravity);
+        let gravity = self.plan.scene.gravity * self.plan.down(&self.values);
         for _ in 0..self.plan.timing.ticks_per_step() {
             self.pipeline.step(
                 gravity,

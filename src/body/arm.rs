@@ -11,9 +11,9 @@
 //!   and `roll` (±3 rad/s). In the mode `Tip`: `x`, `y`, `z` (±0.5 m/s), `pitch` (±2 rad/s) and `roll` (±3 rad/s) of the fingertip, by
 //!   damped least squares (Wampler 1986; Nakamura and Hanafusa 1986). In both `grip`: the fingers close with ±0.1 m/s each; closed beyond what they hold, they press.
 //! - **Joint kind**: impulse by default. With reduced coordinates (Rapier 0.35) what is pinched sinks into the fingers, and the second finger's
-//!   motor fails where its inertia is that of a real gripper's; with impulse joints a block of 0.05 to 0.5 kg is held for 10 s at 960 ticks a second,
-//!   once motors and gears have the inertia that real ones have (0.02 to 0.08 kg m² at the joints): without it, or at 480, a light block creeps out within seconds. Reaching,
-//!   where nothing is held, runs at 240.
+//!   motor fails where its inertia is that of a real gripper's; with impulse joints a block of 0.05 to 0.5 kg is held for 10 s at 240 ticks a second,
+//!   once motors and gears have the inertia that real ones have (0.02 to 0.08 kg m² at the joints) and friction is solved as
+//!   [`crate::physics::holding`] does: without the one or the other a light block creeps out within seconds.
 
 use super::look::{Finish, Form, Framing, Look, Piece};
 use super::{Embodiment, Grip, Joint, Parts, link_groups};
@@ -198,6 +198,10 @@ impl Embodiment for Arm {
 
     fn level(&self) -> bool {
         false
+    }
+
+    fn holds(&self) -> bool {
+        true
     }
 
     fn clearance(&self) -> f32 {

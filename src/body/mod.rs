@@ -4,6 +4,7 @@ pub mod arm;
 pub mod cart_pole;
 pub mod look;
 pub mod rover;
+pub mod walker;
 
 use crate::physics::rapier::prelude::*;
 use crate::physics::{Physics, PhysicsView};
@@ -30,6 +31,10 @@ pub trait Embodiment: Send + Sync {
     /// Whether it keeps level on the floor: its sensors then leave out what hardly changes (height, roll, pitch), which a normaliser
     /// would blow up to noise.
     fn level(&self) -> bool;
+    /// Whether it stands or holds by friction alone, without rolling: see [`crate::physics::holding`].
+    fn holds(&self) -> bool {
+        false
+    }
     /// Radius of the circle around the root that is kept clear of props, m.
     fn clearance(&self) -> f32;
     /// Where the root starts: x, y and the height of its underside, m, and its heading, rad.
@@ -40,6 +45,14 @@ pub trait Embodiment: Send + Sync {
     fn set(&self, values: &[f32], parts: &Parts, physics: &mut Physics<'_>);
     /// Turns an action into motor targets and forces, which hold for the whole control step.
     fn act(&self, values: &[f32], parts: &Parts, action: &[f32], physics: &mut Physics<'_>);
+    /// What hands steer by, where that is not the action itself.
+    fn steering(&self) -> Option<Channels> {
+        None
+    }
+    /// Makes an action of what hands want (one number per channel of [`Embodiment::steering`], each in [-1, 1]), `seconds` after the start.
+    fn steer(&self, _parts: &Parts, _world: PhysicsView<'_>, _seconds: f32, wanted: &[f32], action: &mut [f32]) {
+        action.copy_from_slice(wanted);
+    }
     /// What sticks, buttons and keys do to it, in its control mode: plain data, which a headless app leaves alone.
     fn bindings(&self) -> Bindings;
     /// What it looks like in a level. Where a body does not say, the window draws its colliders.
@@ -55,6 +68,7 @@ pub fn embodiment(scene: &Scene, quantities: &Quantities) -> Box<dyn Embodiment>
         Body::Arm { .. } => Box::new(arm::Arm::new(scene, quantities)),
         Body::CartPole { .. } => Box::new(cart_pole::CartPole::new(body, quantities)),
         Body::Rover { .. } => Box::new(rover::Rover::new(body, quantities)),
+        Body::Walker { .. } => Box::new(walker::Walker::new(body, quantities)),
     }
 }
 
@@ -75,6 +89,7 @@ pub fn names(body: &Body) -> Names {
         Body::Arm { .. } => Names { links: &arm::LINKS, joints: &arm::JOINTS, points: &arm::POINTS },
         Body::CartPole { .. } => Names { links: &cart_pole::LINKS, joints: &cart_pole::JOINTS, points: &[] },
         Body::Rover { .. } => Names { links: &rover::LINKS, joints: &rover::JOINTS, points: &[] },
+        Body::Walker { .. } => Names { links: &walker::LINKS, joints: &walker::JOINTS, points: &walker::POINTS },
     }
 }
 
@@ -93,6 +108,7 @@ pub fn core(body: &Body) -> f32 {
         Body::Arm { .. } => 0.1,
         Body::CartPole { .. } => 0.05,
         Body::Rover { .. } => 0.13,
+        Body::Walker { .. } => 0.15,
     }
 }
 
@@ -100,7 +116,7 @@ pub fn core(body: &Body) -> f32 {
 pub fn place(body: &Body) -> Option<&(Number, Number, Number)> {
     match body {
         Body::Arm { .. } | Body::CartPole { .. } => None,
-        Body::Rover { at, .. } => Some(at),
+        Body::Rover { at, .. } | Body::Walker { at, .. } => Some(at),
     }
 }
 

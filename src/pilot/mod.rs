@@ -100,7 +100,10 @@ impl Pilot {
                 }
                 *next += 1;
             }
-            Self::Hand if hands.action().len() == action.len() => action.copy_from_slice(hands.action()),
+            Self::Hand if hands.wanted().len() == arena.plan.steering.width() => {
+                let seconds = arena.episode.step as f32 * arena.plan.timing.control_dt();
+                arena.plan.body.steer(&arena.plan.parts, world, seconds, hands.wanted(), action);
+            }
             Self::Hand => action.fill(0.0),
         }
     }

@@ -9,7 +9,7 @@ use crate::body::{Embodiment, Parts, embodiment, names};
 use crate::control::ControlTiming;
 use crate::curriculum::Level;
 use crate::physics::rapier::prelude::*;
-use crate::physics::{Physics, PhysicsQuery, PhysicsView, WorldState, empty_world, integration};
+use crate::physics::{Physics, PhysicsQuery, PhysicsView, WorldState, empty_world, holding, integration};
 use crate::pilot::hand::Bindings;
 use crate::ron::Problems;
 use crate::sensor::SensorPlan;
@@ -130,10 +130,16 @@ pub struct Plan {
     pub parts: Parts,
     /// What hands do to the body.
     pub bindings: Bindings,
+    /// What the numbers mean that hands give: the action's channels, unless the body makes its action of others.
+    pub steering: Channels,
     pub(crate) body: Box<dyn Embodiment>,
     pub(crate) sensors: Vec<SensorPlan>,
     pub(crate) disturbances: Vec<DisturbancePlan>,
     pub(crate) layout: Layout,
+    /// Of the floor, rad.
+    slope: Quantity,
+    /// Speed, m/s, and heading, rad, that the body is told to have.
+    command: Option<[Quantity; 2]>,
     pristine: WorldState,
 }
 
@@ -167,7 +173,7 @@ impl Plan {
         let quantities = Quantities(scene.varies.0.clone());
         let body = embodiment(&scene, &quantities);
         let mut builder = World::new();
-        let entity = builder.spawn(empty_world(integration(timing.physics_dt()))).id();
+        let entity = builder.spawn(empty_world(parameters(timing, body.as_ref()))).id();
         let mut query = builder.query::<PhysicsQuery>();
         let mut item = query.get_mut(&mut builder, entity).expect("just spawned");
         let mut physics = item.physics();
@@ -177,11 +183,13 @@ impl Plan {
             things.push(Thing { name: name.into(), kind, members });
         };
         let mut surroundings = Vec::new();
+        let mut slope = Quantity::Fixed(0.0);
         let mut room = [5.0, 5.0];
         for surrounding in &scene.surroundings {
             let fixed = physics.bodies.insert(RigidBodyBuilder::fixed());
             match surrounding {
-                Surrounding::Floor { friction } => {
+                Surrounding::Floor { friction, slope: rises } => {
+                    slope = quantities.resolve(rises);
                     physics.colliders.insert_with_parent(
                         world_collider(ColliderBuilder::new(SharedShape::halfspace(Vector::Z))),
                         fixed,
@@ -231,6 +239,7 @@ impl Plan {
         let pristine = physics.capture();
         let layout = Layout { room, surroundings, props };
 
+        let command = scene.command.as_ref().map(|command| [&command.speed, &command.heading].map(|number| quantities.resolve(number)));
         let mut plan = Self {
             name: name.into(),
             hash,
@@ -242,10 +251,13 @@ impl Plan {
             things,
             parts,
             bindings: body.bindings(),
+            steering: body.steering().unwrap_or_else(|| body.action()),
             body,
             sensors: Vec::new(),
             disturbances: Vec::new(),
             layout,
+            slope,
+            command,
             pristine,
             scene,
         };
@@ -286,9 +298,16 @@ impl Plan {
         Level::canonical(self.quantities.count())
     }
 
+    /// Which way things fall: straight down, as seen from a floor that may slope.
+    pub fn down(&self, values: &[f32]) -> Vec3 {
+        let (sine, cosine) = libm::sincosf(self.slope.of(values));
+        // (0 where it is level, and never -0: both would differ in the hashes of what was recorded.)
+        Vec3::new(0.0 - sine, 0.0, -cosine)
+    }
+
     /// How Rapier integrates in this scene's arenas.
     pub fn parameters(&self) -> IntegrationParameters {
-        integration(self.timing.physics_dt())
+        parameters(self.timing, self.body.as_ref())
     }
 
     /// Brings a world, whatever came before in it, to the start of `level`.
@@ -318,6 +337,25 @@ pub struct Situation<'a> {
     pub setting: &'a Setting,
     /// The action of this step (for sensors, which come before it: of the step before).
     pub action: &'a [f32],
+}
+
+/// How Rapier integrates a body's arenas.
+fn parameters(timing: ControlTiming, body: &dyn Embodiment) -> IntegrationParameters {
+    let parameters = integration(timing.physics_dt());
+    if body.holds() { holding(parameters) } else { parameters }
+}
+
+impl Situation<'_> {
+    /// The velocity over the floor that the body is told to have, m/s; none where the scene has no command.
+    pub fn command(&self) -> Vec2 {
+        let Some([speed, heading]) = self.plan.command else { return Vec2::ZERO };
+        crate::body::turned(Vec2::X * speed.of(&self.setting.values), heading.of(&self.setting.values))
+    }
+
+    /// How far the body's velocity over the floor is from the command, m/s.
+    pub fn command_error(&self) -> f32 {
+        self.world.bodies[self.plan.parts.root()].linvel().truncate().distance(self.command())
+    }
 }
 
 /// A collider of surroundings or a prop.

@@ -32,6 +32,9 @@ pub struct Scene {
     pub surroundings: Vec<Surrounding>,
     /// The embodiment.
     pub body: Body,
+    /// How the body is told to move.
+    #[serde(default)]
+    pub command: Option<Command>,
     /// Things in the world, by name.
     #[serde(default)]
     pub props: Named<Prop>,
@@ -72,6 +75,9 @@ pub enum Surrounding {
         /// Coulomb's coefficient; two surfaces in contact take the mean of theirs.
         #[serde(default = "rough")]
         friction: Number,
+        /// How steeply it rises along x, rad. Coordinates stay the floor's, with z upright on it: what is straight down leans.
+        #[serde(default = "zero")]
+        slope: Number,
     },
     /// Four walls around the origin; in tasks they are called `walls`.
     Walls {
@@ -95,6 +101,17 @@ fn smooth() -> Number {
 
 fn zero() -> Number {
     Number::Fixed(0.0)
+}
+
+/// A velocity over the floor that the body is told to have, whichever way it looks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Command {
+    /// m/s
+    pub speed: Number,
+    /// rad from the x axis.
+    #[serde(default = "zero")]
+    pub heading: Number,
 }
 
 /// How links are joined. Both of Rapier's kinds are measured for each body; its header says which one is the default and why.
@@ -156,6 +173,22 @@ pub enum Body {
         #[serde(default = "impulse")]
         joints: Joints,
     },
+    /// A dog on four legs of three driven joints: links `trunk` and, as `front_left_hip`, each leg's `hip`, `thigh` and `shin`; points as
+    /// `front_left_foot`. See [`crate::body::walker`].
+    Walker {
+        /// Where it starts: x, y and the height of its feet's underside, m.
+        #[serde(default = "origin")]
+        at: (Number, Number, Number),
+        /// Where it looks, rad from the x axis.
+        #[serde(default = "zero")]
+        heading: Number,
+        /// A weight on its back, kg.
+        #[serde(default = "zero")]
+        payload: Number,
+        /// Default: [`Joints::Impulse`].
+        #[serde(default = "impulse")]
+        joints: Joints,
+    },
 }
 
 /// What an arm's first five action channels mean; the sixth is always `grip`.
@@ -175,6 +208,7 @@ impl Body {
             Self::CartPole { .. } => "cart_pole",
             Self::Rover { .. } => "rover",
             Self::Arm { .. } => "arm",
+            Self::Walker { .. } => "walker",
         }
     }
 }
@@ -520,6 +554,28 @@ pub enum Sensor {
         /// The prop or group that is drawn.
         of: String,
         /// Standard deviation.
+        #[serde(default = "zero")]
+        noise: Number,
+        /// s
+        #[serde(default = "zero")]
+        delay: Number,
+    },
+    /// The velocity that the body is told to have (the scene's `command`), in the body's frame: ahead and left, m/s.
+    Command {
+        /// Standard deviation, m/s.
+        #[serde(default = "zero")]
+        noise: Number,
+        /// s
+        #[serde(default = "zero")]
+        delay: Number,
+    },
+    /// How high the body stands over what is below and around it, m: a grid of points that turns with the body's heading and stays level.
+    HeightMap {
+        /// Points ahead and behind, and to the left and right.
+        points: (u32, u32),
+        /// From one to the next, m.
+        spacing: f32,
+        /// Standard deviation, m.
         #[serde(default = "zero")]
         noise: Number,
         /// s

@@ -1,7 +1,9 @@
 //! Sensors: each writes a span of the observation. One file per sensor; noise and delay are added here, alike for all.
 
+mod command;
 mod grid;
 mod gripper;
+mod height_map;
 mod joints;
 mod last_action;
 mod motion;
@@ -54,6 +56,10 @@ impl SensorPlan {
             Sensor::Rays { count, reach, height, noise, delay } => (Box::new(rays::Rays::new(*count, *reach, *height)), noise, delay),
             Sensor::Grid { cells, cell, of, noise, delay } => {
                 (Box::new(grid::Grid { columns: cells.0 as usize, rows: cells.1 as usize, cell: *cell, of: plan.thing(of) }), noise, delay)
+            }
+            Sensor::Command { noise, delay } => (Box::new(command::Command), noise, delay),
+            Sensor::HeightMap { points, spacing, noise, delay } => {
+                (Box::new(height_map::HeightMap { columns: points.0 as usize, rows: points.1 as usize, spacing: *spacing }), noise, delay)
             }
             Sensor::LastAction { noise, delay } => (Box::new(last_action::LastAction), noise, delay),
         };

@@ -2,7 +2,6 @@
 //! that keeps level, only how it moves on the floor: forward, left and yaw.
 
 use super::Sense;
-use crate::physics::rapier::prelude::*;
 use crate::scene::plan::{Plan, Situation};
 use crate::signal::Channels;
 
@@ -16,7 +15,7 @@ impl Sense for Motion {
             channels.push(format!("motion.{axis}"), "m/s", -5.0, 5.0);
         }
         for axis in if level { &["yaw"][..] } else { &["roll", "pitch", "yaw"] } {
-            channels.push(format!("motion.{axis}"), "rad/s", -10.0, 10.0);
+            channels.push(format!("motion.{axis}"), "rad/s", -30.0, 30.0);
         }
         for axis in if level { &[][..] } else { &["x", "y", "z"] } {
             channels.push(format!("motion.upright.{axis}"), "", -1.0, 1.0);
@@ -26,7 +25,8 @@ impl Sense for Motion {
     fn sense(&self, situation: &Situation<'_>, out: &mut [f32]) {
         let body = &situation.world.bodies[situation.plan.parts.root()];
         let to_body = body.rotation().inverse();
-        let [velocity, turn, up] = [body.linvel(), body.angvel(), Vector::Z].map(|vector| to_body * vector);
+        let [velocity, turn, up] =
+            [body.linvel(), body.angvel(), -situation.plan.down(&situation.setting.values)].map(|vector| to_body * vector);
         if situation.plan.body.level() {
             out.copy_from_slice(&[velocity.x, velocity.y, turn.z]);
         } else {

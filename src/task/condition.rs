@@ -4,7 +4,6 @@ use super::{centre, member_centre, present, way_out};
 use crate::physics::rapier::prelude::*;
 use crate::scene::plan::{Plan, Quantity, Situation, ThingId, ThingKind};
 use crate::scene::schema::Predicate;
-use bevy::math::Vec2;
 
 /// Slower than this, m/s, is at rest.
 const REST_SPEED: f32 = 0.05;
@@ -21,7 +20,7 @@ pub(super) enum Condition {
     Touching(ThingId, ThingId),
     Near(ThingId, ThingId, Quantity),
     AtRest(ThingId),
-    Follows { forward: Quantity, sideways: Quantity, tolerance: Quantity },
+    Follows(Quantity),
     Upright(ThingId, Quantity),
     Above(ThingId, Quantity),
     Open(usize, Quantity),
@@ -61,9 +60,7 @@ impl Condition {
             Predicate::Touching(a, b) => Self::Touching(thing(a), thing(b)),
             Predicate::Near(a, b, distance) => Self::Near(thing(a), thing(b), q(distance)),
             Predicate::AtRest(a) => Self::AtRest(thing(a)),
-            Predicate::Follows { forward, sideways, tolerance } => {
-                Self::Follows { forward: q(forward), sideways: q(sideways), tolerance: q(tolerance) }
-            }
+            Predicate::Follows(tolerance) => Self::Follows(q(tolerance)),
             Predicate::Upright(a, angle) => Self::Upright(thing(a), q(angle)),
             Predicate::Above(a, height) => Self::Above(thing(a), q(height)),
             Predicate::Open(joint, share) => Self::Open(plan.joint(joint), q(share)),
@@ -121,7 +118,7 @@ impl Condition {
                 all(*a, &|_, member| member.is_none_or(|member| (bodies[member].rotation() * Vector::Z).z >= libm::cosf(angle.of(values))))
             }
             Self::Held(a) => all(*a, &|_, member| member.is_some_and(|member| is_held(situation, member))),
-            Self::Follows { forward, sideways, tolerance } => command_error(situation, *forward, *sideways) <= tolerance.of(values),
+            Self::Follows(tolerance) => situation.command_error() <= tolerance.of(values),
             Self::Open(joint, share) => {
                 let joint = &situation.plan.parts.joints[*joint];
                 let opened = joint.limits(situation.world).map(|[low, high]| (joint.position(situation.world) - low) / (high - low));
@@ -172,7 +169,7 @@ fn group(predicate: &Predicate, plan: &Plan) -> Option<ThingId> {
         | Predicate::Upright(a, _)
         | Predicate::Above(a, _)
         | Predicate::Held(a) => plan.thing(a),
-        Predicate::Follows { .. } | Predicate::Open(..) => return None,
+        Predicate::Follows(_) | Predicate::Open(..) => return None,
         Predicate::All(of) | Predicate::Any(of) | Predicate::Then(of) => return of.iter().find_map(|part| group(part, plan)),
         Predicate::Not(of) | Predicate::For(_, of) | Predicate::Share(_, of) => return group(of, plan),
     };
@@ -212,12 +209,4 @@ fn is_held(situation: &Situation<'_>, member: RigidBodyHandle) -> bool {
         && touched.all(|touched| {
             world.colliders.get(touched).and_then(Collider::parent).is_some_and(|parent| situation.plan.parts.links.contains(&parent))
         })
-}
-
-/// How far the body's level velocity, in its own frame, is from the command, m/s.
-pub(super) fn command_error(situation: &Situation<'_>, forward: Quantity, sideways: Quantity) -> f32 {
-    let values = &situation.setting.values;
-    let body = &situation.world.bodies[situation.plan.parts.root()];
-    let velocity = crate::body::turned(body.linvel().truncate(), -crate::body::heading(body.rotation()));
-    velocity.distance(Vec2::new(forward.of(values), sideways.of(values)))
 }

@@ -1,9 +1,9 @@
 //! Reward terms, with their names looked up: each a number in [0, 1].
 
-use super::condition::{Condition, command_error};
+use super::condition::Condition;
 use super::{centre, member_centre, present, way_out};
 use crate::physics::rapier::prelude::*;
-use crate::scene::plan::{Plan, Quantity, Situation, ThingId, ThingKind};
+use crate::scene::plan::{Plan, Situation, ThingId, ThingKind};
 use crate::scene::schema::Term;
 
 /// A [`Term`] made ready to run.
@@ -17,7 +17,7 @@ pub(super) enum Payment {
     Inside(ThingId, ThingId),
     Away(ThingId, ThingId),
     Above(ThingId, f32),
-    Follows { forward: Quantity, sideways: Quantity, margin: f32 },
+    Follows(f32),
     Gentle,
     While(Condition),
     Product(Vec<Self>),
@@ -42,9 +42,7 @@ impl Payment {
             Term::Inside(a, zone) => Self::Inside(thing(a), thing(zone)),
             Term::Away(a, zone) => Self::Away(thing(a), thing(zone)),
             Term::Above(a, height) => Self::Above(thing(a), *height),
-            Term::Follows { forward, sideways, margin } => {
-                Self::Follows { forward: plan.quantities.resolve(forward), sideways: plan.quantities.resolve(sideways), margin: *margin }
-            }
+            Term::Follows(margin) => Self::Follows(*margin),
             Term::Gentle => Self::Gentle,
             Term::While(predicate) => Self::While(Condition::new(predicate, plan, memory)),
             Term::Product(of) => Self::Product(of.iter().map(|part| Self::new(part, plan, memory)).collect()),
@@ -80,7 +78,7 @@ impl Payment {
             Self::Inside(a, zone) => mean(situation, *a, |member| if outside(situation, member, *zone) > 1.0 { 0.0 } else { 1.0 }),
             Self::Away(a, zone) => mean(situation, *a, |member| outside(situation, member, *zone).min(1.0)),
             Self::Above(a, height) => mean(situation, *a, |member| (member_centre(situation, member).z / height).clamp(0.0, 1.0)),
-            Self::Follows { forward, sideways, margin } => falling(command_error(situation, *forward, *sideways), *margin),
+            Self::Follows(margin) => falling(situation.command_error(), *margin),
             Self::Gentle => {
                 let squares: f32 = situation.action.iter().map(|channel| channel * channel).sum();
                 1.0 - squares / situation.action.len().max(1) as f32

@@ -49,6 +49,8 @@ pub struct Eye {
     heading: f32,
     /// It is not to sink below the ground, m.
     ground: f32,
+    /// What is up in its picture: on a floor that slopes, not the floor's own z.
+    up: Vec3,
 }
 
 /// Half of the height of what is seen at a distance of 1.
@@ -70,6 +72,7 @@ impl Eye {
             behind,
             heading: 0.0,
             ground: ground_of(plan),
+            up: -plan.down(&plan.quantities.values(&[])),
         };
         let half = extent(plan);
         let (mut low, mut high) = (Vec2::ZERO, Vec2::ZERO);
@@ -115,7 +118,7 @@ impl Eye {
         let heading = if self.mode == Mode::Follow { self.heading } else { 0.0 };
         let mut at = self.target + self.distance * self.outwards(heading);
         at.z = at.z.max(self.ground + 0.08);
-        Transform::from_translation(at).looking_at(self.target, Vec3::Z)
+        Transform::from_translation(at).looking_at(self.target, self.up)
     }
 
     /// All that a camera needs beside its target, with haze that begins beyond what is looked at.
@@ -130,7 +133,7 @@ impl Eye {
 
 /// Moves the camera.
 pub fn plugin(app: &mut App) {
-    app.add_systems(Update, (steer, follow, place).chain().in_set(DrawSystems::Look));
+    app.add_systems(Update, (steer, lean, follow, place).chain().in_set(DrawSystems::Look));
 }
 
 /// Mouse and keys.
@@ -203,6 +206,16 @@ fn fly(eye: &mut Eye, buttons: &ButtonInput<MouseButton>, keys: &ButtonInput<Key
     eye.target = at - eye.distance * eye.outwards(0.0);
 }
 
+/// Shows what is level as level, however the watched arena's floor slopes.
+fn lean(mut eyes: Query<&mut Eye>, arenas: Query<&Arena>) {
+    let Ok(mut eye) = eyes.single_mut() else { return };
+    let Some(arena) = arenas.iter().find(|arena| arena.index == eye.watched) else { return };
+    let up = -arena.plan.down(&arena.episode.setting.values);
+    if eye.up != up {
+        eye.up = up;
+    }
+}
+
 /// Keeps the target on the body.
 fn follow(mut eyes: Query<&mut Eye>, arenas: Query<(&Arena, &Drawn, &Transform)>, between: Res<Between>, time: Res<Time<Real>>) {
     let Ok(mut eye) = eyes.single_mut() else { return };
@@ -213,8 +226,8 @@ fn follow(mut eyes: Query<&mut Eye>, arenas: Query<(&Arena, &Drawn, &Transform)>
     let Some(pose) = drawn.pose(0, between.0) else { return };
     eye.target = root.translation + Vec3::from(pose.translation) + Vec3::Z * 0.1;
     let ahead = pose.rotation * Vec3::X;
-    // What does not turn level (a cart on its rail) is looked at from where its framing says.
-    let heading = if arena.plan.body.level() { libm::atan2f(ahead.y, ahead.x) } else { PI / 2.0 };
+    // What does not turn on the floor (a cart on its rail) is looked at from where its framing says.
+    let heading = if crate::body::place(&arena.plan.scene.body).is_some() { libm::atan2f(ahead.y, ahead.x) } else { PI / 2.0 };
     let turn = (heading - eye.heading + 3.0 * PI).rem_euclid(TAU) - PI;
     eye.heading += turn * (1.0 - libm::expf(-4.0 * time.delta_secs().min(0.5)));
 }

@@ -132,6 +132,21 @@ fn sensors(
                 let to = at + pose.rotation * offset;
                 gizmos.arrow(at + Vec3::Z * 0.05, to + Vec3::Z * 0.05, css::DEEP_SKY_BLUE).with_tip_length(0.08);
             }
+            Sensor::Command { .. } if visible.has(Gizmo::Offsets) => {
+                let to = level(read[0], read[1]);
+                gizmos.arrow(at + Vec3::Z * 0.15, at + Vec3::Z * 0.15 + to, css::GOLD).with_tip_length(0.08);
+            }
+            Sensor::HeightMap { points, spacing, .. } if visible.has(Gizmo::Rays) => {
+                let down = plan.down(&item.arena.episode.setting.values);
+                let ahead = (ahead - down * ahead.dot(down)).normalize_or(Vec3::X);
+                let left = ahead.cross(down);
+                for (index, height) in read.iter().enumerate() {
+                    let (column, row) = (index as u32 / points.1, index as u32 % points.1);
+                    let along = |index: u32, count: u32| (index as f32 - (count as f32 - 1.0) / 2.0) * spacing;
+                    let found = at + ahead * along(column, points.0) + left * along(row, points.1) + down * *height;
+                    gizmos.sphere(Isometry3d::from_translation(found), 0.015, css::AQUA).resolution(6);
+                }
+            }
             _ => {}
         }
     }

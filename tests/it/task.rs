@@ -17,6 +17,7 @@ fn scene(success: &str, rest: &str, reward: &str) -> Arc<Plan> {
             timing: (control_hz: 10, physics_hz: 120),
             surroundings: [Floor(friction: 0.8), Walls(size: (10.0, 6.0), height: 0.5)],
             body: Rover(at: (-2.0, 0.0, 0.0), control: Heading),
+            command: (speed: 0.5),
             props: {{
                 "cube": Box(size: (0.2, 0.2, 0.2), mass: 1.0, at: At(x: 0.0, y: 0.0)),
                 "lid": Box(size: (0.2, 0.2, 0.1), mass: 0.5, at: On(prop: "cube")),
@@ -137,8 +138,11 @@ fn near_above_upright_and_rest_hold_up_to_their_limits() {
     assert!(holds(r#"AtRest("cube")"#, moving(0.04, 0.2)));
     assert!(!holds(r#"AtRest("cube")"#, moving(0.06, 0.2)) && !holds(r#"AtRest("cube")"#, moving(0.04, 0.4)));
     let driving = |v: [f32; 3]| move |hand: &mut Hand| hand.speed("body", 0, v, [0.0; 3]);
-    let follows = "Follows(forward: 0.5, sideways: 0.1, tolerance: 0.05)";
-    assert!(holds(follows, driving([0.53, 0.13, 3.0])) && !holds(follows, driving([0.5, 0.16, 0.0])));
+    // 0.5 m/s along x, whichever way the body looks.
+    let turned =
+        |v: [f32; 3]| move |hand: &mut Hand| (hand.turn("body", Rotation::from_rotation_z(1.0)), hand.speed("body", 0, v, [0.0; 3])).1;
+    assert!(holds("Follows(0.05)", driving([0.53, 0.03, 3.0])) && !holds("Follows(0.05)", driving([0.5, 0.06, 0.0])));
+    assert!(holds("Follows(0.05)", turned([0.53, 0.03, 3.0])) && !holds("Follows(0.05)", turned([0.5, 0.06, 0.0])));
 }
 
 #[test]
@@ -295,7 +299,7 @@ fn reward_terms_pay_what_a_hand_works_out() {
     assert!(near(paid(r#"[(1.0, Above("cube", 1.2))]"#, height(7.0)), 1.0));
     // 0.3 m/s and 0.4 m/s beside the command are 0.5 m/s; margin 0.5: one half.
     let off = |hand: &mut Hand| hand.speed("body", 0, [0.8, -0.4, 0.0], [0.0; 3]);
-    assert!(near(paid("[(1.0, Follows(forward: 0.5, margin: 0.5))]", off), 0.5));
+    assert!(near(paid("[(1.0, Follows(0.5))]", off), 0.5));
     assert!(near(paid(r#"[(1.0, While(Inside("cube", "disc")))]"#, cube(1.0, 0.0)), 1.0));
     assert!(near(
         paid(r#"[(1.0, Product([Above("cube", 1.2), Inside("cube", "disc")]))]"#, |hand: &mut Hand| hand.put("cube", 0, [1.0, 0.0, 0.3])),

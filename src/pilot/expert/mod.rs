@@ -7,6 +7,7 @@ mod reach;
 mod shove;
 mod sweep;
 mod swing_up;
+mod walk;
 
 use crate::scene::plan::Situation;
 use crate::scene::schema::Expert;
@@ -20,7 +21,7 @@ pub struct ExpertMemory {
     phase: Phase,
     /// Which member of a group it works on.
     target: Option<usize>,
-    /// Where it is heading, m.
+    /// Where it is heading, m. (Of a walker: what its gait falls short of, m/s.)
     goal: Vec2,
     /// Steps since the last change of phase.
     steps: u32,
@@ -54,6 +55,7 @@ impl ExpertMemory {
         self.steps += 1;
         match expert {
             Expert::SwingUp => swing_up::decide(situation, action),
+            Expert::Walk => walk::decide(self, situation, action),
             Expert::Shove(thing, onto) => shove::decide(self, situation, situation.plan.thing(thing), situation.plan.thing(onto), action),
             Expert::Reach(point) => reach::decide(situation, situation.plan.thing(point), action),
             Expert::Lift(thing, onto) => lift::decide(self, situation, situation.plan.thing(thing), situation.plan.thing(onto), action),

@@ -60,7 +60,7 @@ pub struct Hands {
     oldest: Option<Instant>,
     asked: Vec<HandCommand>,
     touched: Option<Input>,
-    action: Vec<f32>,
+    wanted: Vec<f32>,
     log: VecDeque<HandInput>,
 }
 
@@ -129,9 +129,10 @@ impl Hands {
         self.held.get(input).map_or(0.0, |held| held.value)
     }
 
-    /// The action that the latched values stand for, in the arena that is flown: every channel in [-1, 1]. Empty where none is.
-    pub fn action(&self) -> &[f32] {
-        &self.action
+    /// What the latched values stand for in the arena that is flown ([`Plan::steering`](crate::scene::plan::Plan::steering)): every number in
+    /// [-1, 1]. Empty where none is flown.
+    pub fn wanted(&self) -> &[f32] {
+        &self.wanted
     }
 
     /// The input that was touched last while listening, since this was last asked: for binding it.
@@ -190,24 +191,24 @@ impl Hands {
         inputs.iter().filter_map(|input| self.held.get(input)).any(|held| held.tapped || held.raw >= PRESSED)
     }
 
-    /// Makes the latched values the action of a body with these bindings and channels.
+    /// Makes the latched values what a body with these bindings is steered by.
     pub fn drive(&mut self, bindings: &Bindings, channels: &Channels) {
-        let mut action = std::mem::take(&mut self.action);
-        add_up(self.settings.drives(bindings), channels, |input| self.value(input), &mut action);
-        action.iter_mut().for_each(|channel| *channel = channel.clamp(-1.0, 1.0));
-        self.action = action;
+        let mut wanted = std::mem::take(&mut self.wanted);
+        add_up(self.settings.drives(bindings), channels, |input| self.value(input), &mut wanted);
+        wanted.iter_mut().for_each(|channel| *channel = channel.clamp(-1.0, 1.0));
+        self.wanted = wanted;
     }
 }
 
 /// The sum of what all drives add to each channel.
-fn add_up(drives: &[Drive], channels: &Channels, value: impl Fn(&Input) -> f32, action: &mut Vec<f32>) {
-    action.clear();
-    action.resize(channels.width(), 0.0);
+fn add_up(drives: &[Drive], channels: &Channels, value: impl Fn(&Input) -> f32, wanted: &mut Vec<f32>) {
+    wanted.clear();
+    wanted.resize(channels.width(), 0.0);
     for drive in drives {
         let value = value(&drive.input);
         for (channel, by) in &drive.moves {
             if let Some(index) = channels.0.iter().position(|known| known.name == *channel) {
-                action[index] += by * value;
+                wanted[index] += by * value;
             }
         }
     }
@@ -228,7 +229,7 @@ pub(crate) fn latch(mut hands: ResMut<Hands>, arenas: Query<(&Arena, &Pilot)>, m
     if let Some((arena, _)) = flown {
         let (plan, step) = (&arena.plan, arena.episode.step as u64);
         hands.latch(step * u64::from(plan.timing.ticks_per_step()), plan.timing.control_dt());
-        hands.drive(&plan.bindings, &plan.action);
+        hands.drive(&plan.bindings, &plan.steering);
     } else if !hands.pending.is_empty() {
         // Nobody flies: buttons still count, and nothing piles up.
         hands.latch(0, 0.0);

@@ -33,6 +33,7 @@ pub(super) const FRICTION: Range = from(0.0, 10.0, "");
 pub(super) const DAMPING: Range = from(0.0, 1e6, " N s/m");
 pub(super) const ANGLE: Range = from(-1000.0, 1000.0, " rad");
 pub(super) const TILT: Range = above(0.0, std::f32::consts::PI, " rad");
+pub(super) const SLOPE: Range = from(-0.8, 0.8, " rad");
 pub(super) const GRAVITY: Range = from(0.0, 1000.0, " m/s²");
 pub(super) const SPREAD: Range = Range { least: 0.0, most: 1.0, above: false, below: true, unit: "" };
 pub(super) const SHARE: Range = above(0.0, 1.0, "");

@@ -2,7 +2,7 @@
 
 use super::Checker;
 use super::names::{CENTRE, ENCLOSURE, GRASPABLE, HEAPED, JOINT, LEAVABLE, MOVABLE, SOLID, SURFACE, Thing, ZONE};
-use super::numbers::{COORDINATE, DURATION, LENGTH, PART, SHARE, SPEED, TILT, TOLERANCE, WEIGHT};
+use super::numbers::{COORDINATE, DURATION, LENGTH, PART, SHARE, TILT, TOLERANCE, WEIGHT};
 use crate::ron::Spot;
 use crate::scene::schema::{Body, Expert, Predicate, Task, Term};
 
@@ -41,6 +41,7 @@ impl Checker<'_> {
             (Expert::SwingUp, body) => ("CartPole", matches!(body, Body::CartPole { .. })),
             (Expert::Shove(..) | Expert::Sweep(..), body) => ("Rover", matches!(body, Body::Rover { .. })),
             (Expert::Reach(..) | Expert::Lift(..) | Expert::Pile(..), body) => ("Arm", matches!(body, Body::Arm { .. })),
+            (Expert::Walk, body) => ("Walker", matches!(body, Body::Walker { .. })),
         };
         if !fits && !self.document.root().step("body").is_doubtful() {
             self.wrong(spot, |spot| {
@@ -49,6 +50,7 @@ impl Checker<'_> {
         }
         match expert {
             Expert::SwingUp => {}
+            Expert::Walk => self.commanded(spot),
             Expert::Shove(thing, zone) => {
                 self.refers("what is shoved", thing, &GRASPABLE, spot.step(0));
                 self.refers("where it is shoved", zone, &ZONE, spot.step(1));
@@ -69,6 +71,15 @@ impl Checker<'_> {
                     self.refers("what is piled", thing, &GRASPABLE, spot.step(0).step(index));
                 }
             }
+        }
+    }
+
+    /// Says so where nothing commands.
+    pub(super) fn commanded(&mut self, spot: Spot<'_>) {
+        if self.scene.command.is_none() && !self.document.root().step("command").is_doubtful() {
+            self.wrong(spot, |spot| {
+                spot.problem("there is no command to follow").expecting("`command: (speed: .., heading: ..)` in the scene")
+            });
         }
     }
 
@@ -123,10 +134,9 @@ impl Checker<'_> {
             Predicate::AtRest(thing) => {
                 self.refers("what rests", thing, &MOVABLE, first);
             }
-            Predicate::Follows { forward, sideways, tolerance } => {
-                self.number("`forward`", forward, SPEED, spot.step("forward"));
-                self.number("`sideways`", sideways, SPEED, spot.step("sideways"));
-                self.number("`tolerance`", tolerance, TOLERANCE, spot.step("tolerance"));
+            Predicate::Follows(tolerance) => {
+                self.commanded(spot);
+                self.number("the tolerance", tolerance, TOLERANCE, first);
             }
             Predicate::Upright(thing, angle) => {
                 self.refers("what stands upright", thing, &MOVABLE, first);
@@ -197,7 +207,7 @@ impl Checker<'_> {
             | Predicate::Touching(a, b)
             | Predicate::Near(a, b, _) => group(a) || group(b),
             Predicate::AtRest(a) | Predicate::Upright(a, _) | Predicate::Above(a, _) | Predicate::Held(a) => group(a),
-            Predicate::Follows { .. } | Predicate::Open(..) => false,
+            Predicate::Follows(_) | Predicate::Open(..) => false,
             Predicate::All(parts) | Predicate::Any(parts) | Predicate::Then(parts) => parts.iter().any(|part| self.mentions_group(part)),
             Predicate::Not(part) | Predicate::For(_, part) | Predicate::Share(_, part) => self.mentions_group(part),
         }
@@ -249,10 +259,9 @@ impl Checker<'_> {
                 self.refers("what is above", thing, &MOVABLE, first);
                 self.fixed("the height", *height, LENGTH, second);
             }
-            Term::Follows { forward, sideways, margin } => {
-                self.number("`forward`", forward, SPEED, spot.step("forward"));
-                self.number("`sideways`", sideways, SPEED, spot.step("sideways"));
-                self.fixed("`margin`", *margin, TOLERANCE, spot.step("margin"));
+            Term::Follows(margin) => {
+                self.commanded(spot);
+                self.fixed("the margin", *margin, TOLERANCE, first);
             }
             Term::Gentle => {}
             Term::While(predicate) => self.predicate(predicate, first),

@@ -2,7 +2,9 @@
 
 use super::Checker;
 use super::names::{LINK, MAPPED, PUSHED, SEEING, SEEN};
-use super::numbers::{ANGLE, COORDINATE, DAMPING, DELAY, DURATION, FORCE, FRICTION, GRAVITY, LENGTH, LOAD, MASS, NOISE, SPREAD};
+use super::numbers::{
+    ANGLE, COORDINATE, DAMPING, DELAY, DURATION, FORCE, FRICTION, GRAVITY, LENGTH, LOAD, MASS, NOISE, SLOPE, SPEED, SPREAD,
+};
 use crate::ron::{Note, Spot};
 use crate::scene::number::Number;
 use crate::scene::schema::{Body, Disturbance, Item, Prop, Sensor, Surrounding};
@@ -11,6 +13,11 @@ impl Checker<'_> {
     pub(super) fn world(&mut self, root: Spot<'_>) {
         let scene = self.scene;
         self.fixed("`gravity`", scene.gravity, GRAVITY, root.step("gravity"));
+        if let Some(command) = &scene.command {
+            let spot = root.step("command");
+            self.number("`speed`", &command.speed, SPEED, spot.step("speed"));
+            self.number("`heading`", &command.heading, ANGLE, spot.step("heading"));
+        }
         let around = root.step("surroundings");
         let mut seen: [Option<Spot<'_>>; 2] = [None; 2];
         for (index, surrounding) in scene.surroundings.iter().enumerate() {
@@ -19,8 +26,9 @@ impl Checker<'_> {
             }
             let spot = around.step(index);
             let kind = match surrounding {
-                Surrounding::Floor { friction } => {
+                Surrounding::Floor { friction, slope } => {
                     self.number("`friction`", friction, FRICTION, spot.step("friction"));
+                    self.number("`slope`", slope, SLOPE, spot.step("slope"));
                     0
                 }
                 Surrounding::Walls { size, height, friction } => {
@@ -86,6 +94,11 @@ impl Checker<'_> {
             Body::Rover { at, heading, control: _, joints: _ } => {
                 self.body_place(at, spot);
                 self.number("`heading`", heading, ANGLE, spot.step("heading"));
+            }
+            Body::Walker { at, heading, payload, joints: _ } => {
+                self.body_place(at, spot);
+                self.number("`heading`", heading, ANGLE, spot.step("heading"));
+                self.number("`payload`", payload, LOAD, spot.step("payload"));
             }
         }
     }
@@ -215,14 +228,17 @@ impl Checker<'_> {
                     self.fixed("`height`", *height, COORDINATE, spot.step("height"));
                     (noise, delay)
                 }
+                Sensor::Command { noise, delay } => {
+                    self.commanded(spot);
+                    (noise, delay)
+                }
+                Sensor::HeightMap { points, spacing, noise, delay } => {
+                    self.raster("points", *points, spot.step("points"));
+                    self.fixed("`spacing`", *spacing, LENGTH, spot.step("spacing"));
+                    (noise, delay)
+                }
                 Sensor::Grid { cells, cell, of, noise, delay } => {
-                    for (index, count) in [cells.0, cells.1].into_iter().enumerate() {
-                        if !(1..=64).contains(&count) {
-                            self.wrong(spot.step("cells").step(index), |spot| {
-                                spot.problem(format!("there are {count} cells")).expecting("1 to 64")
-                            });
-                        }
-                    }
+                    self.raster("cells", *cells, spot.step("cells"));
                     self.fixed("`cell`", *cell, LENGTH, spot.step("cell"));
                     self.refers("`of`", of, &MAPPED, spot.step("of"));
                     (noise, delay)
@@ -230,6 +246,15 @@ impl Checker<'_> {
             };
             self.number("`noise`", noise, NOISE, spot.step("noise"));
             self.number("`delay`", delay, DELAY, spot.step("delay"));
+        }
+    }
+
+    /// The counts of a raster along both of its sides.
+    fn raster(&mut self, what: &str, counts: (u32, u32), spot: Spot<'_>) {
+        for (index, count) in [counts.0, counts.1].into_iter().enumerate() {
+            if !(1..=64).contains(&count) {
+                self.wrong(spot.step(index), |spot| spot.problem(format!("there are {count} {what}")).expecting("1 to 64"));
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a scene file may say of its task: predicates, reward terms, endings, the expert.
 
-use super::{Number, zero};
+use super::Number;
 use serde::{Deserialize, Serialize};
 
 /// What counts as success and failure, what is paid, when it is over.
@@ -41,6 +41,8 @@ pub enum Expert {
     Lift(String, String),
     /// An arm: builds a tower of these things, the first one lowest.
     Pile(Vec<String>),
+    /// A walker: goes as the scene's command says, by a gait generator.
+    Walk,
 }
 
 fn yes() -> bool {
@@ -63,16 +65,8 @@ pub enum Predicate {
     Near(String, String, Number),
     /// Slower than 0.05 m/s and 0.3 rad/s.
     AtRest(String),
-    /// The body's velocity in its own frame is within `tolerance` of the command.
-    Follows {
-        /// m/s
-        forward: Number,
-        /// m/s, to the left.
-        #[serde(default = "zero")]
-        sideways: Number,
-        /// m/s
-        tolerance: Number,
-    },
+    /// The body's velocity over the floor is at most so far from the scene's command, m/s.
+    Follows(Number),
     /// Its z axis is at most so far from the vertical, rad.
     Upright(String, Number),
     /// Its centre is higher than so many metres.
@@ -117,16 +111,8 @@ pub enum Term {
     Away(String, String),
     /// Its centre's height as a share of so many metres.
     Above(String, f32),
-    /// 1 where the body follows the command, falling by half at `margin` m/s of error.
-    Follows {
-        /// m/s
-        forward: Number,
-        /// m/s, to the left.
-        #[serde(default = "zero")]
-        sideways: Number,
-        /// m/s
-        margin: f32,
-    },
+    /// 1 where the body's velocity is the scene's command, falling by half at so many m/s of error.
+    Follows(f32),
     /// 1 for no action, 0 for the strongest one.
     Gentle,
     /// 1 while it holds.

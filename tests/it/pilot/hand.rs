@@ -30,7 +30,7 @@ fn feed(stage: &mut Stage, input: Input, value: f32) {
 }
 
 fn action(stage: &Stage) -> Vec<f32> {
-    stage.app.world().resource::<Hands>().action().to_vec()
+    stage.app.world().resource::<Hands>().wanted().to_vec()
 }
 
 fn close(found: f32, expected: f32) {
@@ -260,7 +260,7 @@ fn every_way(plan: &Plan) {
     let drives = &plan.bindings.drives;
     for drive in drives {
         for channel in drive.moves.keys() {
-            assert!(plan.action.0.iter().any(|known| known.name == *channel), "{}: there is no channel `{channel}`", plan.name);
+            assert!(plan.steering.0.iter().any(|known| known.name == *channel), "{}: there is no channel `{channel}`", plan.name);
         }
     }
     let devices: [(&str, fn(&Input) -> bool); 3] = [
@@ -270,7 +270,7 @@ fn every_way(plan: &Plan) {
     ];
     for (device, is_of_it) in devices {
         let mut driven = 0;
-        for index in 0..plan.action.width() {
+        for index in 0..plan.steering.width() {
             let (mut low, mut high) = (0.0_f32, 0.0_f32);
             for drive in drives.iter().filter(|drive| is_of_it(&drive.input)) {
                 let mut hands = Hands::default();
@@ -279,9 +279,9 @@ fn every_way(plan: &Plan) {
                         hands.release(|_| true);
                         hands.feed(drive.input.clone(), way);
                         (0..9).for_each(|_| hands.latch(0, DT));
-                        hands.drive(&plan.bindings, &plan.action);
-                        low = low.min(hands.action()[index]);
-                        high = high.max(hands.action()[index]);
+                        hands.drive(&plan.bindings, &plan.steering);
+                        low = low.min(hands.wanted()[index]);
+                        high = high.max(hands.wanted()[index]);
                     }
                 }
             }
@@ -290,7 +290,7 @@ fn every_way(plan: &Plan) {
             // A mouse has two axes.
             assert!(both_ways || device == "mouse", "{}, channel {index}, {device}: {low} to {high}", plan.name);
         }
-        assert!(driven >= plan.action.width().min(2), "{}: the {device} drives {driven} channels", plan.name);
+        assert!(driven >= plan.steering.width().min(2), "{}: the {device} drives {driven} channels", plan.name);
     }
     let (settings, defaults) = (HandSettings::default(), HandCommand::defaults());
     for drive in drives {

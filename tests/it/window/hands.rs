@@ -3,6 +3,7 @@
 use super::pad::{Pad, Script, Sight, axis, button};
 use crate::stage::plan_of;
 use apprentice::arena::ArenaQuery;
+use apprentice::body::{heading, turned};
 use apprentice::curriculum::held_out;
 use apprentice::pilot::expert::ExpertMemory;
 use apprentice::pilot::hand::shaping::Shaping;
@@ -70,6 +71,12 @@ pub fn expert_by_sticks() -> Script {
         let wanted = match plan.scene.body {
             Body::CartPole { .. } => vec![(GamepadAxis::LeftStickX, action[0])],
             Body::Rover { .. } => vec![(GamepadAxis::LeftStickY, action[0]), (GamepadAxis::RightStickX, -action[1])],
+            // As the gait generator is told by the scene, turned to where the trunk looks.
+            Body::Walker { .. } => {
+                let heading = heading(sight.situation.world.bodies[plan.parts.root()].rotation());
+                let command = turned(sight.situation.command(), -heading);
+                vec![(GamepadAxis::LeftStickY, command.x), (GamepadAxis::LeftStickX, -command.y)]
+            }
             // The fingertip by the sticks, the hand's lean by the cross, the fingers by the triggers.
             Body::Arm { .. } => {
                 let pressed = |which, value: f32| button(sight.pad, which, value.clamp(0.0, 1.0));

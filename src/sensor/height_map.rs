@@ -1,0 +1,49 @@
+//! How high the body stands over what is below and around it: a raster of points that keeps level and turns with the body's heading, each
+//! looked at from above, as on a map. Where nothing is found within reach, the reach.
+
+use super::Sense;
+use crate::body::BODY_GROUP;
+use crate::physics::rapier::prelude::*;
+use crate::scene::plan::{Plan, Situation};
+use crate::signal::Channels;
+
+/// How far below the body is looked, m, and from how far above it.
+const REACH: f32 = 2.0;
+
+/// The sensor.
+pub struct HeightMap {
+    /// Points from behind to ahead.
+    pub columns: usize,
+    /// Points from right to left.
+    pub rows: usize,
+    /// From one to the next, m.
+    pub spacing: f32,
+}
+
+impl Sense for HeightMap {
+    fn channels(&self, _plan: &Plan, channels: &mut Channels) {
+        for column in 0..self.columns {
+            for row in 0..self.rows {
+                channels.push(format!("height.{column}.{row}"), "m", -REACH, REACH);
+            }
+        }
+    }
+
+    fn sense(&self, situation: &Situation<'_>, out: &mut [f32]) {
+        let body = &situation.world.bodies[situation.plan.parts.root()];
+        let down = situation.plan.down(&situation.setting.values);
+        // Ahead and left as the body looks, both level.
+        let ahead = body.rotation() * Vector::X;
+        let ahead = (ahead - down * ahead.dot(down)).normalize_or(Vector::X);
+        let left = ahead.cross(down);
+        let seen = InteractionGroups::new(Group::ALL, Group::ALL.difference(BODY_GROUP), InteractionTestMode::And);
+        let query = situation.world.query(QueryFilter::default().groups(seen));
+        let middle = |count: usize| (count as f32 - 1.0) / 2.0;
+        for (index, slot) in out.iter_mut().enumerate() {
+            let (column, row) = ((index / self.rows) as f32, (index % self.rows) as f32);
+            let over = ahead * ((column - middle(self.columns)) * self.spacing) + left * ((row - middle(self.rows)) * self.spacing);
+            let ray = Ray::new(body.translation() + over - down * REACH, down);
+            *slot = query.cast_ray(&ray, 2.0 * REACH, true).map_or(REACH, |(_, distance)| distance - REACH);
+        }
+    }
+}
