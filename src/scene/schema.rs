@@ -49,6 +49,13 @@ pub struct Scene {
     pub task: Option<Task>,
 }
 
+impl Scene {
+    /// The first maze among its surroundings.
+    pub fn maze(&self) -> Option<&Surrounding> {
+        self.surroundings.iter().find(|surrounding| matches!(surrounding, Surrounding::Maze { .. }))
+    }
+}
+
 fn earth() -> f32 {
     9.81
 }
@@ -83,6 +90,31 @@ pub enum Surrounding {
         #[serde(default = "smooth")]
         friction: Number,
     },
+    /// A maze around the origin: square cells, some of them filled by walls, and a wall around all; in tasks they are called `walls`. The body starts
+    /// in the start cell, and its place is then counted from the middle of that. A level may carry the cells; else they are drawn from its seed. See
+    /// [`crate::scene::maze`].
+    Maze {
+        /// Cells along x, 2 to 32.
+        columns: u32,
+        /// Cells along y, 2 to 32.
+        rows: u32,
+        /// Edge of a cell, m.
+        cell: f32,
+        /// Of the walls, m.
+        height: f32,
+        /// Share of the cells that are walls, as far as all others stay connected: of drawn mazes.
+        walls: Number,
+        /// Steps from cell to cell between start and beacon at least, where any is so far away: of drawn mazes.
+        #[serde(default = "apart")]
+        apart: u32,
+        /// Coulomb's coefficient.
+        #[serde(default = "smooth")]
+        friction: Number,
+    },
+}
+
+fn apart() -> u32 {
+    3
 }
 
 fn rough() -> Number {
@@ -416,6 +448,8 @@ pub enum Place {
         /// Edge of a cell, m.
         cell: f32,
     },
+    /// In the middle of the maze's beacon cell.
+    Beacon,
 }
 
 fn the_body() -> String {
@@ -519,6 +553,18 @@ pub enum Sensor {
         cell: f32,
         /// The prop or group that is drawn.
         of: String,
+        /// Standard deviation.
+        #[serde(default = "zero")]
+        noise: Number,
+        /// s
+        #[serde(default = "zero")]
+        delay: Number,
+    },
+    /// A map of the maze around the body, turning with it: how much wall there is at points a cell apart, 1 in the middle of a wall's cell, 0 in the
+    /// middle of a free one. Outside of the maze all is wall.
+    Cells {
+        /// Points ahead and across, the body in the middle: 2 to 15.
+        across: u32,
         /// Standard deviation.
         #[serde(default = "zero")]
         noise: Number,

@@ -1,5 +1,6 @@
 //! Sensors: each writes a span of the observation. One file per sensor; noise and delay are added here, alike for all.
 
+mod cells;
 mod grid;
 mod gripper;
 mod joints;
@@ -55,6 +56,7 @@ impl SensorPlan {
             Sensor::Grid { cells, cell, of, noise, delay } => {
                 (Box::new(grid::Grid { columns: cells.0 as usize, rows: cells.1 as usize, cell: *cell, of: plan.thing(of) }), noise, delay)
             }
+            Sensor::Cells { across, noise, delay } => (Box::new(cells::Cells { across: *across as usize }), noise, delay),
             Sensor::LastAction { noise, delay } => (Box::new(last_action::LastAction), noise, delay),
         };
         let mut channels = Channels::default();
