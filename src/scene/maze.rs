@@ -10,6 +10,7 @@ use crate::physics::Physics;
 use crate::physics::rapier::prelude::*;
 use crate::stream::{Purpose, Stream};
 use bevy::math::Vec2;
+use std::collections::VecDeque;
 
 /// What a scene says of its mazes.
 pub struct MazePlan {
@@ -260,32 +261,26 @@ impl Maze {
     pub fn way(&self, to: Vec2) -> Way<'_> {
         let columns = self.grid.columns as i32;
         let mut way = Way { maze: self, to, far: vec![f32::INFINITY; self.grid.cells.len()] };
+        let mut open = VecDeque::new();
         let (column, row) = self.cell_at(to);
         for (column, row) in self.around(column, row) {
             let cell = (row * columns + column) as usize;
             way.far[cell] = self.middle(cell).distance(to);
+            open.push_back(cell);
         }
-        // Each round carries what is known one cell further (Bellman 1958), until nothing gets shorter.
-        loop {
-            let mut shorter = false;
-            for cell in 0..way.far.len() {
-                let (column, row) = (cell as i32 % columns, cell as i32 / columns);
-                if self.grid.is_wall(column, row) {
-                    continue;
-                }
-                for (next_column, next_row) in self.around(column, row) {
-                    let length = if next_column != column && next_row != row { std::f32::consts::SQRT_2 } else { 1.0 };
-                    let far = way.far[(next_row * columns + next_column) as usize] + length * self.cell;
-                    if far < way.far[cell] {
-                        way.far[cell] = far;
-                        shorter = true;
-                    }
+        // What became nearer makes its neighbours nearer (Bellman 1958, with a queue), until nothing does.
+        while let Some(cell) = open.pop_front() {
+            let (column, row) = (cell as i32 % columns, cell as i32 / columns);
+            for (next_column, next_row) in self.around(column, row) {
+                let length = if next_column != column && next_row != row { std::f32::consts::SQRT_2 } else { 1.0 };
+                let (next, far) = ((next_row * columns + next_column) as usize, way.far[cell] + length * self.cell);
+                if far < way.far[next] {
+                    way.far[next] = far;
+                    open.push_back(next);
                 }
             }
-            if !shorter {
-                return way;
-            }
         }
+        way
     }
 
     /// A free cell itself, and those of its eight neighbours to which a straight way leads from it.
