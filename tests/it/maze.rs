@@ -14,12 +14,16 @@ use std::sync::Arc;
 
 /// A rover that looks along x in mazes of at most `columns` by `rows` cells of a metre.
 fn scene(columns: usize, rows: usize, sensors: &str) -> Arc<Plan> {
+    driven(columns, rows, sensors, r#"Rover(heading: Vary("heading"), control: Heading)"#)
+}
+
+fn driven(columns: usize, rows: usize, sensors: &str, body: &str) -> Arc<Plan> {
     plan_from(&format!(
         r#"Scene(
             about: "Through a maze.",
             timing: (control_hz: 10, physics_hz: 120),
             surroundings: [Floor(friction: 0.8), Maze(columns: {columns}, rows: {rows}, cell: 1.0, height: 0.5, walls: Vary("wall_share"))],
-            body: Rover(heading: Vary("heading"), control: Heading),
+            body: {body},
             props: {{ "beacon": Zone(radius: 0.35, at: Beacon), "crate": Box(size: (0.2, 0.2, 0.2), mass: 0.1, at: Anywhere(min_distance: 1.0)) }},
             sensors: {sensors},
             varies: {{ "wall_share": (0.0, 1.0), "heading": (-3.14159265, 3.14159265) }},
@@ -228,6 +232,21 @@ fn an_arena_goes_on_from_a_snapshot_with_the_maze_of_its_level() {
         other.arena(1, |mut item| item.restore(&postcard::from_bytes(&snapshot).unwrap()));
         other.steps(9);
         assert!(stage.rows(0)[9..] == other.rows(1)[4..]);
+    }
+}
+
+#[test]
+fn a_rover_of_either_kind_of_joints_starts_in_the_start_cell_and_stays_there() {
+    for joints in ["Impulse", "Multibody"] {
+        let body = format!(r#"Rover(at: (0.1, -0.05, 0.0), heading: Vary("heading"), joints: {joints})"#);
+        let plan = driven(7, 7, "[Motion]", &body);
+        let mut stage = Stage::new(&plan, vec![level(COMB, 1.0)], 1, 1, Pilot::Idle);
+        stage.steps(10);
+        let at = stage
+            .arena(0, |item| plan.parts.links.iter().map(|link| item.situation().world.bodies[*link].translation()).collect::<Vec<_>>());
+        // The start cell's middle is at (-3, 3); the place in the scene is counted from there. The wheels are 0.21 m away.
+        assert!(at[0].truncate().distance(Vec2::new(-2.9, 2.95)) < 0.01, "{joints}: {at:?}");
+        assert!(at[1..].iter().all(|wheel| (wheel.distance(at[0]) - 0.214).abs() < 0.01), "{joints}: {at:?}");
     }
 }
 
