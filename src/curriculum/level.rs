@@ -30,6 +30,25 @@ pub struct LevelForm {
     pub grid: Option<(usize, usize)>,
 }
 
+impl LevelForm {
+    /// Why a level is of another form; none where it fits.
+    pub fn refuses(&self, level: &Level) -> Option<String> {
+        let grid = level.grid.as_ref().and_then(|grid| match self.grid {
+            Some(most) => grid.mistakes(Some(most)).into_iter().next().map(|mistake| mistake.message),
+            None => Some(NO_MAZE.into()),
+        });
+        self.refuses_count(level).or(grid)
+    }
+
+    fn refuses_count(&self, level: &Level) -> Option<String> {
+        let (given, varies) = (level.cube.len(), self.varies);
+        (given != varies).then(|| format!("a level of {given} numbers, where the scene varies {varies}"))
+    }
+}
+
+/// Said of a grid that has no place.
+const NO_MAZE: &str = "a level with a grid, where the scene has no maze";
+
 /// Names a level: the same for equal levels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct LevelId(pub u64);
@@ -91,9 +110,8 @@ pub fn read_levels(path: &Path, form: Option<LevelForm>) -> Result<Vec<Level>, P
 }
 
 fn check_cube(level: &Level, form: Option<LevelForm>, spot: Spot<'_>, problems: &mut Problems) {
-    let given = level.cube.len();
-    if let Some(varies) = form.map(|form| form.varies).filter(|varies| *varies != given && !spot.is_doubtful()) {
-        problems.0.push(spot.problem(format!("a level of {given} numbers, where the scene varies {varies}")));
+    if let Some(refusal) = form.and_then(|form| form.refuses_count(level)).filter(|_| !spot.is_doubtful()) {
+        problems.0.push(spot.problem(refusal));
     }
     for (number, unit) in level.cube.iter().enumerate() {
         let spot = spot.step(number);
@@ -111,7 +129,7 @@ fn check_grid(level: &Level, form: Option<LevelForm>, spot: Spot<'_>, problems: 
     }
     let most = form.and_then(|form| form.grid);
     if form.is_some() && most.is_none() {
-        problems.0.push(spot.problem("a level with a grid, where the scene has no maze").expecting("no `grid`"));
+        problems.0.push(spot.problem(NO_MAZE).expecting("no `grid`"));
         return;
     }
     for mistake in grid.mistakes(most) {

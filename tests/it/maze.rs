@@ -114,6 +114,13 @@ fn a_grid_in_a_file_is_refused_at_its_place() {
     let large = read(&right.replace("0, 0, 0", "0, 0, 0, 0, 0, 0"), mazes);
     assert_eq!(large, ["1:28: a maze of 3 columns and 3 rows; expected at most 3 columns and 2 rows, as the scene's `Maze` has"]);
     assert_eq!(read(&right.replace("0, 0, 0", "0, 0"), mazes).len(), 1);
+    // A level that comes from elsewhere than a file is refused with the first of these sentences.
+    let refuses = |form: LevelForm, level: Level| form.refuses(&level);
+    let (three, other) = (LevelForm { varies: 2, grid: Some((3, 1)) }, LevelForm { varies: 2, grid: None });
+    assert_eq!(refuses(three, level("S.B", 0.0)), None);
+    assert_eq!(refuses(three, level("S#B", 0.0)).unwrap(), "the beacon cannot be reached from the start");
+    assert_eq!(refuses(other, level("S.B", 0.0)).unwrap(), "a level with a grid, where the scene has no maze");
+    assert_eq!(refuses(LevelForm { varies: 1, ..three }, level("S.B", 0.0)).unwrap(), "a level of 2 numbers, where the scene varies 1");
     // What could not be read is told once.
     assert_eq!(read(&right.replace("0, 0, 0", "0, -1, 0"), mazes).len(), 1);
     assert_eq!(read(&right.replace("columns: 3, ", ""), mazes).len(), 1);
