@@ -325,6 +325,7 @@ impl ArenaQueryItem<'_, '_> {
             }
         }
         self.arena.episode = snapshot.episode.clone();
+        self.arena.episode.setting.maze = plan.maze(&snapshot.episode.lesson.level);
         self.arena.sane = true;
         self.arena.observed = snapshot.observation.is_some();
         if let Some(observation) = &snapshot.observation {

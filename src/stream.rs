@@ -32,6 +32,8 @@ pub enum Purpose {
     Minibatches,
     /// Resampling for intervals.
     Bootstrap,
+    /// The walls of a level's maze, its start and its beacon.
+    Maze,
 }
 
 /// A random stream with a name. See the module's documentation.

@@ -36,6 +36,8 @@ pub const TURN_SPEED: f32 = 3.0;
 /// What a turning rate times this gives, is the speed of each side's wheels, m: half the track, divided by how much of the turn skid
 /// steering leaves (measured).
 pub const SLIP_TRACK: f32 = TRACK / 0.6;
+/// Radius of the circle in which it turns on the spot, m.
+pub const CLEARANCE: f32 = 0.35;
 /// Half the distance between left and right wheels, m.
 const TRACK: f32 = 0.17;
 /// Half the distance between front and rear wheels, m.
@@ -106,7 +108,7 @@ impl Embodiment for Rover {
     }
 
     fn clearance(&self) -> f32 {
-        0.35
+        CLEARANCE
     }
 
     fn start(&self, values: &[f32]) -> (Vec3, f32) {

@@ -163,12 +163,11 @@ fn policies(path: &Path, scene: Option<&Path>) -> Result<Vec<Case>, Failure> {
 
 /// So many drawn levels, or those of a file.
 fn levels(text: &str, plan: &Plan) -> Result<Vec<Level>, Failure> {
-    let varies = plan.quantities.count();
     if let Ok(count) = text.parse::<usize>() {
         return match count {
-            1..=100_000 => Ok(held_out(varies, count)),
+            1..=100_000 => Ok(held_out(plan.quantities.count(), count)),
             _ => Err(Failure::input(format!("{count} levels; 1 to 100,000 can be had"))),
         };
     }
-    Ok(read_levels(Path::new(text), Some(varies))?)
+    Ok(read_levels(Path::new(text), Some(plan.level_form()))?)
 }

@@ -98,7 +98,7 @@ pub(super) fn run(args: &ExploreArgs, general: &General) -> Result<(), Failure> 
         None => [Choice::Expert, Choice::Random].into_iter().find(|choice| choice.fits(&plan).is_ok()).unwrap_or(Choice::Idle),
     };
     let level = match &args.level {
-        Some(file) => read_levels(file, Some(plan.quantities.count()))?.into_iter().next(),
+        Some(file) => read_levels(file, Some(plan.level_form()))?.into_iter().next(),
         None => None,
     };
     let script = match (&args.script, &args.screenshot) {

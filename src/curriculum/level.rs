@@ -1,6 +1,7 @@
 //! Levels: points of the unit cube, a grid for layouts, and a seed. Plain data: a level knows no scene.
 
-use crate::ron::{self, Document, Problems};
+pub use super::grid::Grid;
+use crate::ron::{self, Document, Problems, Spot};
 use crate::stream::{Purpose, Stream};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -13,22 +14,40 @@ use twox_hash::XxHash3_64;
 pub struct Level {
     /// One number in [0, 1] for each varied number of the scene, in the scene's order. See [`crate::scene::number::Span`].
     pub cube: Vec<f32>,
-    /// Cells of a layout (mazes, obstacle fields), row by row; none for most scenes.
+    /// The maze; where there is none, a scene that has mazes draws one from the seed.
     #[serde(default)]
     pub grid: Option<Grid>,
     /// For what is drawn at random within the level: placements, heaps, noise.
     pub seed: u64,
 }
 
-/// Cells of a layout.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Grid {
-    /// Cells in a row.
-    pub columns: usize,
-    /// What stands in each cell, row by row; 0 is nothing.
-    pub cells: Vec<u8>,
+/// What the levels of a scene are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LevelForm {
+    /// How many numbers vary.
+    pub varies: usize,
+    /// Columns and rows of the largest grid that a level may carry; none where the scene has no maze.
+    pub grid: Option<(usize, usize)>,
 }
+
+impl LevelForm {
+    /// Why a level is of another form; none where it fits.
+    pub fn refuses(&self, level: &Level) -> Option<String> {
+        let grid = level.grid.as_ref().and_then(|grid| match self.grid {
+            Some(most) => grid.mistakes(Some(most)).into_iter().next().map(|mistake| mistake.message),
+            None => Some(NO_MAZE.into()),
+        });
+        self.refuses_count(level).or(grid)
+    }
+
+    fn refuses_count(&self, level: &Level) -> Option<String> {
+        let (given, varies) = (level.cube.len(), self.varies);
+        (given != varies).then(|| format!("a level of {given} numbers, where the scene varies {varies}"))
+    }
+}
+
+/// Said of a grid that has no place.
+const NO_MAZE: &str = "a level with a grid, where the scene has no maze";
 
 /// Names a level: the same for equal levels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -73,27 +92,50 @@ pub fn held_out_level(varies: usize, index: u64) -> Level {
     Level::draw(varies, &mut Stream::new(0, Purpose::HeldOut, index, 0))
 }
 
-/// Reads levels written by hand: a list of at least one. Where they are for a scene, as many numbers must be in each as it varies.
-pub fn read_levels(path: &Path, varies: Option<usize>) -> Result<Vec<Level>, Problems> {
+/// Reads levels written by hand: a list of at least one. Where they are for a scene, they must be of its form.
+pub fn read_levels(path: &Path, form: Option<LevelForm>) -> Result<Vec<Level>, Problems> {
     let check = |levels: &Vec<Level>, document: &Document| {
         let mut problems = Problems::default();
         if levels.is_empty() {
             problems.0.push(document.root().problem("there is no level in the list"));
         }
         for (index, level) in levels.iter().enumerate() {
-            let spot = document.root().step(index).step("cube");
-            let given = level.cube.len();
-            if let Some(varies) = varies.filter(|varies| *varies != given && !spot.is_doubtful()) {
-                problems.0.push(spot.problem(format!("a level of {given} numbers, where the scene varies {varies}")));
-            }
-            for (number, unit) in level.cube.iter().enumerate() {
-                let spot = spot.step(number);
-                if !(0.0..=1.0).contains(unit) && !spot.is_doubtful() {
-                    problems.0.push(spot.problem(format!("{unit} is outside of the unit cube")).expecting("a number in [0, 1]"));
-                }
-            }
+            let spot = document.root().step(index);
+            check_cube(level, form, spot.step("cube"), &mut problems);
+            check_grid(level, form, spot.step("grid"), &mut problems);
         }
         problems
     };
     ron::read_file::<Vec<Level>>(path)?.check(check).finish().map(|(levels, _)| levels)
+}
+
+fn check_cube(level: &Level, form: Option<LevelForm>, spot: Spot<'_>, problems: &mut Problems) {
+    if let Some(refusal) = form.and_then(|form| form.refuses_count(level)).filter(|_| !spot.is_doubtful()) {
+        problems.0.push(spot.problem(refusal));
+    }
+    for (number, unit) in level.cube.iter().enumerate() {
+        let spot = spot.step(number);
+        if !(0.0..=1.0).contains(unit) && !spot.is_doubtful() {
+            problems.0.push(spot.problem(format!("{unit} is outside of the unit cube")).expecting("a number in [0, 1]"));
+        }
+    }
+}
+
+fn check_grid(level: &Level, form: Option<LevelForm>, spot: Spot<'_>, problems: &mut Problems) {
+    let Some(grid) = &level.grid else { return };
+    let cells = spot.step("cells");
+    if spot.is_doubtful() || spot.step("columns").is_doubtful() || cells.is_doubtful() || cells.is_partial() {
+        return;
+    }
+    let most = form.and_then(|form| form.grid);
+    if form.is_some() && most.is_none() {
+        problems.0.push(spot.problem(NO_MAZE).expecting("no `grid`"));
+        return;
+    }
+    for mistake in grid.mistakes(most) {
+        let spot = mistake.cell.map_or(spot, |cell| cells.step(cell));
+        if !spot.is_doubtful() {
+            problems.0.push(spot.problem(mistake.message).expecting(mistake.expected));
+        }
+    }
 }

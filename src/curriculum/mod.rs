@@ -1,11 +1,12 @@
 //! What to practise next: levels, lessons, and the teachers that choose them.
 
 mod classroom;
+pub mod grid;
 pub mod level;
 mod uniform;
 
 pub use classroom::Classroom;
-pub use level::{Level, LevelId, held_out, held_out_level};
+pub use level::{Level, LevelForm, LevelId, held_out, held_out_level};
 
 use crate::signal::Outcome;
 use crate::stream::Stream;

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod disturbance;
 pub mod load;
+pub mod maze;
 pub mod named;
 pub mod number;
 pub mod place;

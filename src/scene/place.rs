@@ -1,5 +1,6 @@
 //! Props in the world: built once for the largest level, then sized, weighed and placed for each level.
 
+use super::maze::{Maze, MazePlan};
 use super::number::Number;
 use super::plan::{Quantities, Quantity, world_collider};
 use super::schema::{Item, Place, Prop, Scene};
@@ -26,6 +27,8 @@ pub struct Layout {
     pub room: [f32; 2],
     /// Fixed bodies and their friction.
     pub surroundings: Vec<(RigidBodyHandle, Quantity)>,
+    /// The maze, if there is one.
+    pub maze: Option<MazePlan>,
     /// Props, in the scene's order.
     pub props: Vec<PropPlan>,
 }
@@ -63,6 +66,7 @@ enum PlacePlan {
     Anywhere { min_distance: Quantity, from: Option<usize> },
     On { prop: usize, x: Quantity, y: Quantity },
     Grid { column: Quantity, row: Quantity, cell: f32 },
+    Beacon,
 }
 
 impl PropPlan {
@@ -77,6 +81,7 @@ impl PropPlan {
             Place::Anywhere { min_distance, from } => PlacePlan::Anywhere { min_distance: q(min_distance), from: scene.props.index(from) },
             Place::On { prop, x, y } => PlacePlan::On { prop: scene.props.index(prop).unwrap_or(0), x: q(x), y: q(y) },
             Place::Grid { column, row, cell } => PlacePlan::Grid { column: q(column), row: q(row), cell: *cell },
+            Place::Beacon => PlacePlan::Beacon,
         };
         let item = |item: &Item| match item {
             Item::Box { size, mass, friction, spread } => {
@@ -223,11 +228,23 @@ const CLEARANCE: f32 = 0.02;
 
 impl Layout {
     /// Sizes and places all props for a level; returns where the zones lie, and where the points are.
-    pub fn place(&self, seed: u64, values: &[f32], body: &dyn Embodiment, physics: &mut Physics<'_>) -> (Vec<Zone>, Vec<Vec3>) {
+    pub fn place(
+        &self,
+        seed: u64,
+        values: &[f32],
+        body: &dyn Embodiment,
+        maze: Option<&Maze>,
+        physics: &mut Physics<'_>,
+    ) -> (Vec<Zone>, Vec<Vec3>) {
         let mut rng = Stream::new(seed, Purpose::Layout, 0, 0);
         let (start, heading) = body.start(values);
-        let body = Taken { at: start.truncate(), radius: body.clearance(), top: 0.0, solid: true };
-        let mut placing = Placing { room: self.room, body, body_heading: heading, props: Vec::new(), taken: vec![body], rng: &mut rng };
+        let (origin, beacon) = maze.map_or((Vec2::ZERO, Vec2::ZERO), |maze| (maze.start, maze.beacon));
+        let body = Taken { at: origin + start.truncate(), radius: body.clearance(), top: 0.0, solid: true };
+        // A circle around a cell reaches a little into its neighbours, whose middles stay free.
+        let blocks = maze.into_iter().flat_map(|maze| maze.blocks().map(|at| (at, maze.cell * std::f32::consts::FRAC_1_SQRT_2)));
+        let mut taken: Vec<Taken> = blocks.map(|(at, radius)| Taken { at, radius, top: 0.0, solid: true }).collect();
+        taken.push(body);
+        let mut placing = Placing { room: self.room, beacon, body, body_heading: heading, props: Vec::new(), taken, rng: &mut rng };
         let (mut zones, mut points) = (Vec::new(), Vec::new());
         for prop in &self.props {
             placing.prop(prop, values, physics, (&mut zones, &mut points));
@@ -238,6 +255,8 @@ impl Layout {
 
 struct Placing<'a> {
     room: [f32; 2],
+    /// Of the maze, m.
+    beacon: Vec2,
     body: Taken,
     body_heading: f32,
     /// One for each prop placed so far.
@@ -326,6 +345,7 @@ impl Placing<'_> {
             PlacePlan::Grid { column, row, cell } => {
                 Spot { at: Vec3::new(column.of(values) * cell, row.of(values) * cell, 0.0), heading: 0.0 }
             }
+            PlacePlan::Beacon => Spot { at: self.beacon.extend(0.0), heading: 0.0 },
             PlacePlan::On { prop, x, y } => {
                 let below = self.centre(Some(*prop));
                 Spot { at: (below.at + Vec2::new(x.of(values), y.of(values))).extend(below.top), heading: 0.0 }

@@ -2,12 +2,13 @@
 
 use super::disturbance::DisturbancePlan;
 use super::load::{self, Loaded};
+use super::maze::{Maze, MazePlan};
 use super::number::{Number, Span};
 use super::place::{Layout, PropPlan, Zone};
 use super::schema::{Prop, Scene, Surrounding};
 use crate::body::{Embodiment, Parts, embodiment, names};
 use crate::control::ControlTiming;
-use crate::curriculum::Level;
+use crate::curriculum::{Level, LevelForm};
 use crate::physics::rapier::prelude::*;
 use crate::physics::{Physics, PhysicsQuery, PhysicsView, WorldState, empty_world, holding, integration};
 use crate::pilot::hand::Bindings;
@@ -152,6 +153,9 @@ pub struct Setting {
     pub zones: Vec<Zone>,
     /// The points, where they are in this level, m.
     pub points: Vec<Vec3>,
+    /// The maze. It follows from the level, and is not written down: see [`Plan::maze`].
+    #[serde(skip)]
+    pub maze: Option<Maze>,
 }
 
 impl From<Loaded> for Plan {
@@ -185,6 +189,7 @@ impl Plan {
         let mut surroundings = Vec::new();
         let mut slope = Quantity::Fixed(0.0);
         let mut room = [5.0, 5.0];
+        let mut maze = None;
         for surrounding in &scene.surroundings {
             let fixed = physics.bodies.insert(RigidBodyBuilder::fixed());
             match surrounding {
@@ -203,6 +208,14 @@ impl Plan {
                     for wall in walls(room, *height) {
                         physics.colliders.insert_with_parent(world_collider(wall), fixed, physics.bodies);
                     }
+                    surroundings.push((fixed, quantities.resolve(friction)));
+                    thing("walls", ThingKind::Walls(room), vec![fixed]);
+                }
+                Surrounding::Maze { columns, rows, cell, height, walls, apart, friction } => {
+                    let measures = ((*columns as usize, *rows as usize), *cell);
+                    let plan = MazePlan::build(measures, *height, quantities.resolve(walls), *apart as usize, fixed, &mut physics);
+                    room = plan.room();
+                    maze = Some(plan);
                     surroundings.push((fixed, quantities.resolve(friction)));
                     thing("walls", ThingKind::Walls(room), vec![fixed]);
                 }
@@ -237,7 +250,7 @@ impl Plan {
             props.push(plan);
         }
         let pristine = physics.capture();
-        let layout = Layout { room, surroundings, props };
+        let layout = Layout { room, surroundings, maze, props };
 
         let command = scene.command.as_ref().map(|command| [&command.speed, &command.heading].map(|number| quantities.resolve(number)));
         let mut plan = Self {
@@ -320,9 +333,27 @@ impl Plan {
             }
         }
         self.body.set(&values, &self.parts, physics);
-        let (zones, points) = self.layout.place(level.seed, &values, self.body.as_ref(), physics);
+        let maze = self.maze(level);
+        if let (Some(plan), Some(maze)) = (&self.layout.maze, &maze) {
+            plan.set(maze, physics);
+            for link in &self.parts.links {
+                let link = &mut physics.bodies[*link];
+                link.set_translation(link.translation() + maze.start.extend(0.0), true);
+            }
+        }
+        let (zones, points) = self.layout.place(level.seed, &values, self.body.as_ref(), maze.as_ref(), physics);
         physics.refresh_colliders();
-        Setting { values, zones, points }
+        Setting { values, zones, points, maze }
+    }
+
+    /// The maze of a level, in a scene that has mazes.
+    pub fn maze(&self, level: &Level) -> Option<Maze> {
+        self.layout.maze.as_ref().map(|maze| maze.of(level, &self.quantities.values(&level.cube)))
+    }
+
+    /// What this scene's levels are made of.
+    pub fn level_form(&self) -> LevelForm {
+        LevelForm { varies: self.quantities.count(), grid: self.layout.maze.as_ref().map(|maze| maze.size) }
     }
 }
 
@@ -364,7 +395,7 @@ pub(crate) fn world_collider(builder: ColliderBuilder) -> ColliderBuilder {
 }
 
 /// Four walls, 0.1 m thick, around a clear room of half widths `room`.
-fn walls(room: [f32; 2], height: f32) -> [ColliderBuilder; 4] {
+pub(super) fn walls(room: [f32; 2], height: f32) -> [ColliderBuilder; 4] {
     const THICK: f32 = 0.05;
     let (x, y, up) = (room[0], room[1], height / 2.0);
     let along_x = |y: f32| ColliderBuilder::cuboid(x + 2.0 * THICK, THICK, up).translation(Vector::new(0.0, y, up));

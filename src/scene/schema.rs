@@ -8,8 +8,10 @@
 //! its whole span must make sense where it is used: sizes and masses above 0, friction 0 to 10, counts whole numbers from 1 to 1,000. All numbers are finite
 //! and at most a million in size; a scene has at most 1,000 props, sensors and varied numbers, and its file at most 1 MiB.
 
+mod sensor;
 mod task;
 
+pub use sensor::Sensor;
 pub use task::{Expert, Predicate, Task, Term};
 
 use super::named::Named;
@@ -52,6 +54,13 @@ pub struct Scene {
     pub task: Option<Task>,
 }
 
+impl Scene {
+    /// The first maze among its surroundings.
+    pub fn maze(&self) -> Option<&Surrounding> {
+        self.surroundings.iter().find(|surrounding| matches!(surrounding, Surrounding::Maze { .. }))
+    }
+}
+
 fn earth() -> f32 {
     9.81
 }
@@ -89,6 +98,31 @@ pub enum Surrounding {
         #[serde(default = "smooth")]
         friction: Number,
     },
+    /// A maze around the origin: square cells, some of them filled by walls, and a wall around all; in tasks they are called `walls`. The body starts
+    /// in the start cell, and its place is then counted from the middle of that. A level may carry the cells; else they are drawn from its seed. See
+    /// [`crate::scene::maze`].
+    Maze {
+        /// Cells along x, 2 to 32.
+        columns: u32,
+        /// Cells along y, 2 to 32.
+        rows: u32,
+        /// Edge of a cell, m.
+        cell: f32,
+        /// Of the walls, m.
+        height: f32,
+        /// Share of the cells that are walls, as far as all others stay connected: of drawn mazes.
+        walls: Number,
+        /// Steps from cell to cell between start and beacon at least, where any is so far away: of drawn mazes.
+        #[serde(default = "apart")]
+        apart: u32,
+        /// Coulomb's coefficient.
+        #[serde(default = "smooth")]
+        friction: Number,
+    },
+}
+
+fn apart() -> u32 {
+    3
 }
 
 fn rough() -> Number {
@@ -450,151 +484,12 @@ pub enum Place {
         /// Edge of a cell, m.
         cell: f32,
     },
+    /// In the middle of the maze's beacon cell.
+    Beacon,
 }
 
 fn the_body() -> String {
     "body".into()
-}
-
-/// Writes a span of the observation. Each takes `noise` (standard deviation of what is added, in the channel's unit) and `delay` (s,
-/// rounded to control steps).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub enum Sensor {
-    /// Position and velocity of each of the body's joints (an angle as its sine and cosine).
-    Joints {
-        /// Standard deviation.
-        #[serde(default = "zero")]
-        noise: Number,
-        /// s
-        #[serde(default = "zero")]
-        delay: Number,
-    },
-    /// The body's velocity and turning rate in its own frame, and which way is up in it. (Of a body that keeps level, as a rover does:
-    /// forward, left and yaw.)
-    Motion {
-        /// Standard deviation.
-        #[serde(default = "zero")]
-        noise: Number,
-        /// s
-        #[serde(default = "zero")]
-        delay: Number,
-    },
-    /// From the body to a thing, in the body's frame (of a group: to its mean): ahead, left and, unless both stay on the floor, up.
-    Offset {
-        /// A prop, or `origin`.
-        to: String,
-        /// Standard deviation, m.
-        #[serde(default = "zero")]
-        noise: Number,
-        /// s
-        #[serde(default = "zero")]
-        delay: Number,
-    },
-    /// Where a thing is, and how it is turned, as seen from the body or a part of it: ahead, left and up; and of what has a shape, the directions
-    /// of its x and z axes.
-    Pose {
-        /// A prop, or `origin`. (Of a group: its mean, without directions.)
-        of: String,
-        /// The body, a link or a point of it.
-        #[serde(default = "the_body")]
-        from: String,
-        /// Standard deviation, m (and of the directions' numbers).
-        #[serde(default = "zero")]
-        noise: Number,
-        /// s
-        #[serde(default = "zero")]
-        delay: Number,
-    },
-    /// How strongly links of the body are touched, N.
-    Touch {
-        /// Links of the body.
-        of: Vec<String>,
-        /// Stronger than this, N, feels the same.
-        #[serde(default = "firm")]
-        most: f32,
-        /// Standard deviation, N.
-        #[serde(default = "zero")]
-        noise: Number,
-        /// s
-        #[serde(default = "zero")]
-        delay: Number,
-    },
-    /// Of a body with a gripper: how far it is open, m, and how strongly it presses, N.
-    Gripper {
-        /// Standard deviation.
-        #[serde(default = "zero")]
-        noise: Number,
-        /// s
-        #[serde(default = "zero")]
-        delay: Number,
-    },
-    /// Distances along level rays around the body, as a share of the reach.
-    Rays {
-        /// How many, the first straight ahead, evenly spaced anticlockwise.
-        count: u32,
-        /// m
-        reach: f32,
-        /// Above the body's origin, m.
-        #[serde(default)]
-        height: f32,
-        /// Standard deviation, share of the reach.
-        #[serde(default = "zero")]
-        noise: Number,
-        /// s
-        #[serde(default = "zero")]
-        delay: Number,
-    },
-    /// A map of what lies around the body, turning with it: the share of each cell that a prop covers.
-    Grid {
-        /// Cells ahead and behind, and to the left and right.
-        cells: (u32, u32),
-        /// Edge of a cell, m.
-        cell: f32,
-        /// The prop or group that is drawn.
-        of: String,
-        /// Standard deviation.
-        #[serde(default = "zero")]
-        noise: Number,
-        /// s
-        #[serde(default = "zero")]
-        delay: Number,
-    },
-    /// The velocity that the body is told to have (the scene's `command`), in the body's frame: ahead and left, m/s.
-    Command {
-        /// Standard deviation, m/s.
-        #[serde(default = "zero")]
-        noise: Number,
-        /// s
-        #[serde(default = "zero")]
-        delay: Number,
-    },
-    /// How high the body stands over what is below and around it, m: a grid of points that turns with the body's heading and stays level.
-    HeightMap {
-        /// Points ahead and behind, and to the left and right.
-        points: (u32, u32),
-        /// From one to the next, m.
-        spacing: f32,
-        /// Standard deviation, m.
-        #[serde(default = "zero")]
-        noise: Number,
-        /// s
-        #[serde(default = "zero")]
-        delay: Number,
-    },
-    /// The action of the step before.
-    LastAction {
-        /// Standard deviation.
-        #[serde(default = "zero")]
-        noise: Number,
-        /// s
-        #[serde(default = "zero")]
-        delay: Number,
-    },
-}
-
-fn firm() -> f32 {
-    50.0
 }
 
 /// A push from outside.

@@ -1,5 +1,6 @@
 //! Sensors: each writes a span of the observation. One file per sensor; noise and delay are added here, alike for all.
 
+mod cells;
 mod command;
 mod grid;
 mod gripper;
@@ -57,6 +58,7 @@ impl SensorPlan {
             Sensor::Grid { cells, cell, of, noise, delay } => {
                 (Box::new(grid::Grid { columns: cells.0 as usize, rows: cells.1 as usize, cell: *cell, of: plan.thing(of) }), noise, delay)
             }
+            Sensor::Cells { across, noise, delay } => (Box::new(cells::Cells { across: *across as usize }), noise, delay),
             Sensor::Command { noise, delay } => (Box::new(command::Command), noise, delay),
             Sensor::HeightMap { points, spacing, noise, delay } => {
                 (Box::new(height_map::HeightMap { columns: points.0 as usize, rows: points.1 as usize, spacing: *spacing }), noise, delay)

@@ -9,6 +9,7 @@ use crate::scene::schema::Term;
 /// A [`Term`] made ready to run.
 pub(super) enum Payment {
     Near(ThingId, ThingId, f32),
+    Way(ThingId, ThingId),
     Behind(ThingId, ThingId, ThingId),
     Upright(ThingId),
     Slow(ThingId, f32),
@@ -34,6 +35,7 @@ impl Payment {
         let thing = |name: &str| plan.thing(name);
         match term {
             Term::Near(a, b, margin) => Self::Near(thing(a), thing(b), *margin),
+            Term::Way(a, b) => Self::Way(thing(a), thing(b)),
             Term::Behind(a, b, c) => Self::Behind(thing(a), thing(b), thing(c)),
             Term::Upright(a) => Self::Upright(thing(a)),
             Term::Slow(a, margin) => Self::Slow(thing(a), *margin),
@@ -64,6 +66,16 @@ impl Payment {
                 match situation.plan.things[a.0].kind {
                     ThingKind::Spot(..) => near(centre(situation, *a)),
                     _ => mean(situation, *a, |member| near(member_centre(situation, member))),
+                }
+            }
+            Self::Way(a, b) => {
+                let Some(maze) = &situation.setting.maze else { return 0.0 };
+                let way = maze.way(centre(situation, *b).truncate());
+                let longest = way.longest().max(maze.cell);
+                let near = |at: Vector| 1.0 - (way.from(at.truncate()) / longest).min(1.0);
+                match situation.plan.things[a.0].kind {
+                    ThingKind::Group => mean(situation, *a, |member| near(member_centre(situation, member))),
+                    _ => near(centre(situation, *a)),
                 }
             }
             Self::Behind(a, b, c) => {

@@ -62,7 +62,8 @@ impl Costume {
             if !rigid.is_enabled() {
                 return;
             }
-            for collider in rigid.colliders().iter().filter_map(|collider| world.colliders.get(*collider)) {
+            let present = rigid.colliders().iter().filter_map(|collider| world.colliders.get(*collider));
+            for collider in present.filter(|collider| collider.is_enabled()) {
                 let form = match collider.shape().as_typed_shape() {
                     TypedShape::Cuboid(cuboid) => SolidForm::Box(2.0 * cuboid.half_extents),
                     TypedShape::Ball(ball) => SolidForm::Ball(ball.radius),
@@ -164,6 +165,7 @@ pub fn ground_of(plan: &Plan) -> f32 {
 pub fn extent(plan: &Plan) -> Vec2 {
     let walls = plan.scene.surroundings.iter().find_map(|surrounding| match surrounding {
         Surrounding::Walls { size, .. } => Some(Vec2::new(size.0, size.1) / 2.0 + 0.5),
+        Surrounding::Maze { columns, rows, cell, .. } => Some(Vec2::new(*columns as f32, *rows as f32) * *cell / 2.0 + 0.5),
         Surrounding::Floor { .. } => None,
     });
     let reach = plan.body.look(&plan.quantities.values(&[])).framing.reach;

@@ -123,6 +123,20 @@ fn sensors(
                     }
                 }
             }
+            Sensor::Cells { across, .. } if visible.has(Gizmo::Grid) => {
+                let Some(maze) = &item.arena.episode.setting.maze else { continue };
+                for (index, wall) in read.iter().enumerate() {
+                    let (column, row) = (index as u32 / across, index as u32 % across);
+                    let [x, y] = [column, row].map(|place| (place as f32 - (*across as f32 - 1.0) / 2.0) * maze.cell);
+                    let square = Isometry3d::new((at + level(x, y)).with_z(0.012), Quat::from_rotation_z(heading));
+                    let wall = wall.clamp(0.0, 1.0);
+                    gizmos.rect(
+                        square,
+                        Vec2::splat(maze.cell * 0.3),
+                        Color::srgba(0.2 + 0.8 * wall, 0.45, 0.4 - 0.3 * wall, 0.3 + 0.7 * wall),
+                    );
+                }
+            }
             Sensor::Offset { .. } if visible.has(Gizmo::Offsets) => {
                 let offset = Vec3::new(
                     read.first().copied().unwrap_or(0.0),

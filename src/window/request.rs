@@ -198,9 +198,8 @@ fn changes_arenas(world: &mut World, request: Request) -> bool {
         }
         Request::Level(level) => {
             let Shown { plan, watched, .. } = world.resource::<Shown>();
-            let (watched, varies) = (*watched, plan.quantities.count());
-            if level.cube.len() != varies {
-                let text = format!("a level of {} numbers, where the scene varies {varies}", level.cube.len());
+            let (watched, refusal) = (*watched, plan.level_form().refuses(&level));
+            if let Some(text) = refusal {
                 world.write_message(Event::Refused { text });
                 return false;
             }

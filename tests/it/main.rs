@@ -13,6 +13,7 @@ mod imitation;
 mod judge;
 mod learn;
 mod malformed;
+mod maze;
 mod physics;
 mod pilot;
 mod place;

@@ -4,6 +4,7 @@ mod driving;
 mod gripping;
 mod lift;
 mod reach;
+mod search;
 mod shove;
 mod sweep;
 mod swing_up;
@@ -57,6 +58,7 @@ impl ExpertMemory {
             Expert::SwingUp => swing_up::decide(situation, action),
             Expert::Walk => walk::decide(self, situation, action),
             Expert::Shove(thing, onto) => shove::decide(self, situation, situation.plan.thing(thing), situation.plan.thing(onto), action),
+            Expert::Search(thing) => search::decide(situation, situation.plan.thing(thing), action),
             Expert::Reach(point) => reach::decide(situation, situation.plan.thing(point), action),
             Expert::Lift(thing, onto) => lift::decide(self, situation, situation.plan.thing(thing), situation.plan.thing(onto), action),
             Expert::Pile(things) => {

@@ -125,8 +125,17 @@ impl Checker<'_> {
         self.document.root().step("surroundings").is_doubtful()
             || self.scene.surroundings.iter().any(|surrounding| match surrounding {
                 Surrounding::Floor { .. } => thing == Floor,
-                Surrounding::Walls { .. } => thing == Walls,
+                Surrounding::Walls { .. } | Surrounding::Maze { .. } => thing == Walls,
             })
+    }
+
+    /// Checks that there is a maze, for what makes sense only in one.
+    pub(super) fn needs_maze(&mut self, spot: Spot<'_>) {
+        let around = self.document.root().step("surroundings");
+        if around.is_doubtful() || around.is_partial() || self.scene.maze().is_some() {
+            return;
+        }
+        self.wrong(spot, |spot| spot.problem("there is no maze here").expecting("`Maze(..)` among the surroundings"));
     }
 
     /// Every name there is.

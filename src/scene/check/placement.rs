@@ -110,6 +110,7 @@ impl Checker<'_> {
                 self.number("`row`", row, CELLS, at.step("row"));
                 self.fixed("`cell`", *cell, LENGTH, at.step("cell"));
             }
+            Place::Beacon => self.needs_maze(at),
         }
         self.within_walls(name, prop, at);
     }
@@ -180,11 +181,14 @@ impl Checker<'_> {
 
     /// The clear width between the walls.
     fn walls(&self) -> Option<(f32, f32)> {
-        self.scene.surroundings.iter().enumerate().find_map(|(index, surrounding)| match surrounding {
-            Surrounding::Walls { size, .. } if !self.document.at(&["surroundings".into(), index.into()]).is_doubtful() => {
-                (size.0 > 0.0 && size.1 > 0.0).then_some(*size)
-            }
-            _ => None,
+        self.scene.surroundings.iter().enumerate().find_map(|(index, surrounding)| {
+            let size = match surrounding {
+                Surrounding::Walls { size, .. } => *size,
+                Surrounding::Maze { columns, rows, cell, .. } => (*columns as f32 * cell, *rows as f32 * cell),
+                Surrounding::Floor { .. } => return None,
+            };
+            let doubtful = self.document.at(&["surroundings".into(), index.into()]).is_doubtful();
+            (!doubtful && size.0 > 0.0 && size.1 > 0.0).then_some(size)
         })
     }
 
@@ -212,7 +216,8 @@ impl Checker<'_> {
     pub(super) fn overlaps(&mut self, spot: Spot<'_>) {
         let scene = self.scene;
         let mut standing = Vec::new();
-        if let Some(at) = body::place(&scene.body)
+        // (In a maze the body's place is counted from the start cell, which is another one in each level.)
+        if let Some(at) = body::place(&scene.body).filter(|_| scene.maze().is_none())
             && let (Some(x), Some(y), Some(z)) = (constant(&at.0), constant(&at.1), constant(&at.2))
             && !self.document.root().step("body").is_doubtful()
         {

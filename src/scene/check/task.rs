@@ -39,7 +39,7 @@ impl Checker<'_> {
     fn expert(&mut self, expert: &Expert, spot: Spot<'_>) {
         let (name, fits) = match (expert, &self.scene.body) {
             (Expert::SwingUp, body) => ("CartPole", matches!(body, Body::CartPole { .. })),
-            (Expert::Shove(..) | Expert::Sweep(..), body) => ("Rover", matches!(body, Body::Rover { .. })),
+            (Expert::Shove(..) | Expert::Sweep(..) | Expert::Search(..), body) => ("Rover", matches!(body, Body::Rover { .. })),
             (Expert::Reach(..) | Expert::Lift(..) | Expert::Pile(..), body) => ("Arm", matches!(body, Body::Arm { .. })),
             (Expert::Walk, body) => ("Walker", matches!(body, Body::Walker { .. })),
         };
@@ -58,6 +58,10 @@ impl Checker<'_> {
             Expert::Sweep(group, zone) => {
                 self.refers("what is swept", group, &HEAPED, spot.step(0));
                 self.refers("what it is swept out of", zone, &ZONE, spot.step(1));
+            }
+            Expert::Search(thing) => {
+                self.refers("what is looked for", thing, &CENTRE, spot.step(0));
+                self.needs_maze(spot);
             }
             Expert::Reach(point) => {
                 self.refers("what is reached", point, &CENTRE, spot.step(0));
@@ -224,6 +228,12 @@ impl Checker<'_> {
                 self.refers("what it is near to", other, &CENTRE, second);
                 self.two(one, other, second);
                 self.fixed("the margin", *margin, LENGTH, third);
+            }
+            Term::Way(one, other) => {
+                self.refers("what is on its way", one, &CENTRE, first);
+                self.refers("where it goes", other, &CENTRE, second);
+                self.two(one, other, second);
+                self.needs_maze(spot);
             }
             Term::Behind(one, other, from) => {
                 self.refers("what is behind", one, &CENTRE, first);

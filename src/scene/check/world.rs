@@ -3,9 +3,11 @@
 use super::Checker;
 use super::names::{LINK, MAPPED, PUSHED, SEEING, SEEN};
 use super::numbers::{
-    ANGLE, COORDINATE, DAMPING, DELAY, DURATION, FORCE, FRICTION, GRAVITY, LENGTH, LOAD, MASS, NOISE, SLOPE, SPEED, SPREAD,
+    ANGLE, COORDINATE, DAMPING, DELAY, DURATION, FORCE, FRICTION, GRAVITY, LENGTH, LOAD, MASS, NOISE, PART, SLOPE, SPEED, SPREAD,
 };
+use crate::body::rover::CLEARANCE;
 use crate::ron::{Note, Spot};
+use crate::scene::maze::LARGEST;
 use crate::scene::number::Number;
 use crate::scene::schema::{Body, Disturbance, Item, Prop, Sensor, Surrounding};
 
@@ -38,14 +40,22 @@ impl Checker<'_> {
                     self.number("`friction`", friction, FRICTION, spot.step("friction"));
                     1
                 }
+                Surrounding::Maze { .. } => {
+                    self.maze(surrounding, spot);
+                    1
+                }
             };
             if spot.is_doubtful() {
                 continue;
             }
             if let Some(first) = seen[kind] {
                 let name = ["Floor", "Walls"][kind];
+                let mazes = scene.surroundings.iter().filter(|surrounding| matches!(surrounding, Surrounding::Maze { .. })).count();
                 self.wrong(spot, |spot| {
-                    let mut problem = spot.problem(format!("there are two `{name}`")).expecting("one at most");
+                    let mut problem = match (kind, mazes) {
+                        (0, _) | (_, 0) => spot.problem(format!("there are two `{name}`")).expecting("one at most"),
+                        _ => spot.problem("a `Maze` has walls of its own, and there are others").expecting("one `Maze` or one `Walls`"),
+                    };
                     let (line, column) = first.place();
                     problem.note = Some(Note { line, column, message: "the first one is here".into() });
                     problem
@@ -55,6 +65,41 @@ impl Checker<'_> {
         }
         self.body(root.step("body"));
         self.ground(root, seen[0].is_some() || around.is_doubtful());
+    }
+
+    fn maze(&mut self, maze: &Surrounding, spot: Spot<'_>) {
+        let Surrounding::Maze { columns, rows, cell, height, walls, apart: _, friction } = maze else { return };
+        for (name, count) in [("columns", *columns), ("rows", *rows)] {
+            if !(2..=LARGEST as u32).contains(&count) {
+                self.wrong(spot.step(name), |spot| spot.problem(format!("`{name}` is {count}")).expecting(format!("2 to {LARGEST} cells")));
+            }
+        }
+        self.fixed("`cell`", *cell, LENGTH, spot.step("cell"));
+        self.fixed("`height`", *height, LENGTH, spot.step("height"));
+        self.number("`walls`", walls, PART, spot.step("walls"));
+        self.number("`friction`", friction, FRICTION, spot.step("friction"));
+        let root = self.document.root();
+        match crate::body::place(&self.scene.body) {
+            _ if root.step("body").is_doubtful() => {}
+            None => self.wrong(spot, |spot| {
+                spot.problem("the body stands at the origin, where a maze may have a wall").expecting("a body that drives, `Rover(..)`")
+            }),
+            // Whichever way it looks at the start, it does not touch the walls.
+            Some(at) => {
+                let least = 2.0 * (CLEARANCE + [&at.0, &at.1].iter().filter_map(|at| self.farthest(at)).fold(0.0, f32::max));
+                if *cell < least {
+                    self.wrong(spot.step("cell"), |spot| {
+                        let message = format!("the body does not fit into a cell of {cell} m");
+                        spot.problem(message).expecting(format!("{least} m or more"))
+                    });
+                }
+            }
+        }
+    }
+
+    /// How far from 0 a number may be.
+    fn farthest(&self, number: &Number) -> Option<f32> {
+        Some(self.most(number)?.abs().max(self.least(number)?.abs()))
     }
 
     /// Whether loose things and wheels have something to stand on.
@@ -235,6 +280,13 @@ impl Checker<'_> {
                 Sensor::HeightMap { points, spacing, noise, delay } => {
                     self.raster("points", *points, spot.step("points"));
                     self.fixed("`spacing`", *spacing, LENGTH, spot.step("spacing"));
+                    (noise, delay)
+                }
+                Sensor::Cells { across, noise, delay } => {
+                    if !(2..=15).contains(across) {
+                        self.wrong(spot.step("across"), |spot| spot.problem(format!("`across` is {across}")).expecting("2 to 15 points"));
+                    }
+                    self.needs_maze(spot);
                     (noise, delay)
                 }
                 Sensor::Grid { cells, cell, of, noise, delay } => {

@@ -35,6 +35,8 @@ pub enum Expert {
     Shove(String, String),
     /// A rover: pushes the group out of the zone, one thing after the other.
     Sweep(String, String),
+    /// A rover: drives through the maze to the thing, by the shortest way.
+    Search(String),
     /// An arm: brings its fingertip to the point.
     Reach(String),
     /// An arm: brings the first thing onto the second one, and lets go.
@@ -95,6 +97,8 @@ pub enum Predicate {
 pub enum Term {
     /// 1 where their centres meet (or the first is in the zone), falling by half at `margin` metres: 1 / (1 + (d / margin)²).
     Near(String, String, f32),
+    /// How little is left of the way through the maze from the first one to the second: 1 where they meet, 0 as far away as this maze allows.
+    Way(String, String),
     /// 1 where the first one stands behind the second one as seen from the third: ready to push it there. (1 + cosine) / 2 of the angle.
     Behind(String, String, String),
     /// 1 where its z axis points up, 0 where it points down: (1 + cosine) / 2.

@@ -84,6 +84,16 @@ fn levels_written_by_hand_are_judged_and_wrong_ones_refused_with_their_place() {
         workshop.write("wrong.ron", text);
         workshop.apprentice("evaluate short --pilot expert --levels wrong.ron").ends(2, &[words]);
     }
+    let (maze, grid) = (Workshop::scene("maze"), "[(cube: [0.5, 0.5], seed: 1, grid: (columns: 3, cells: [2, 1, 0,\n 0, 0, 3]))]");
+    workshop.write("mazes.ron", grid);
+    workshop.apprentice(&format!("evaluate {maze} --pilot expert --levels mazes.ron --require success>=1")).ends(0, &[]);
+    workshop.write("wrong.ron", &grid.replace("0, 0, 3", "1, 0, 3"));
+    workshop
+        .apprentice(&format!("evaluate {maze} --pilot expert --levels wrong.ron"))
+        .ends(2, &["wrong.ron:2:8: the beacon cannot be reached from the start"]);
+    workshop
+        .apprentice("evaluate short --pilot expert --levels mazes.ron")
+        .ends(2, &["mazes.ron:1:36: a level with a grid, where the scene has no maze; expected no `grid`"]);
     workshop.apprentice("evaluate short --pilot expert --levels 0").ends(2, &["0 levels; 1 to 100,000 can be had"]);
     workshop.apprentice("evaluate short --pilot expert --levels -3").ends(2, &["-3"]);
     workshop.apprentice("evaluate short --pilot expert --levels short").ends(2, &["short: this is a folder; expected a file"]);
