@@ -62,24 +62,26 @@ fn main() -> Result {
     let scene = args.next().unwrap_or("scenes/walk".into());
     let name = args.next().unwrap_or("expert".into());
     let plan = Arc::new(plan(&scene, args)?);
-    let mut app = headless_app(Threads::default());
-    let pilot = match name.as_str() {
-        "idle" => Pilot::Idle,
-        "random" => Pilot::random(),
-        "expert" => Pilot::expert(),
+    let (pilot, policy) = match name.as_str() {
+        "idle" => (Pilot::Idle, None),
+        "random" => (Pilot::random(), None),
+        "expert" => (Pilot::expert(), None),
         run => {
             let policy = Policy::load(&RunFolder::read(Path::new(run))?.checkpoint)?;
             policy.contract.fits(&contract(&plan))?;
-            app.add_plugins(PolicyPilotPlugin { policy });
-            Pilot::policy()
+            (Pilot::policy(), Some(policy))
         }
     };
     let steps = plan.task.as_ref().map_or(0, |task| task.steps);
+    let mut app = headless_app(Threads::default());
     app.add_plugins((
         ControlPlugin { timing: plan.timing },
         ArenaPlugin { plans: vec![plan.clone()], count: LEVELS, seed: 1, pilot },
         PilotPlugin,
     ));
+    if let Some(policy) = policy {
+        app.add_plugins(PolicyPilotPlugin { policy });
+    }
     app.insert_resource(Seen(vec![(0.0, 0, 0.0, Outcome::Running); LEVELS]));
     app.add_systems(ControlStep, watch.in_set(ControlSystems::Record));
     start(&mut app);
