@@ -48,6 +48,7 @@ fn plan(scene: &str, joints: Joints) -> Result<Plan, Box<dyn Error>> {
     let mut loaded = load(Path::new(scene))?;
     match &mut loaded.scene.body {
         Body::CartPole { joints: kind, .. } | Body::Rover { joints: kind, .. } | Body::Arm { joints: kind, .. } => *kind = joints,
+        Body::Mjcf(import) | Body::Urdf(import) => import.joints = joints,
     }
     Ok(loaded.into())
 }

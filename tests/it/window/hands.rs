@@ -70,6 +70,7 @@ pub fn expert_by_sticks() -> Script {
         let wanted = match plan.scene.body {
             Body::CartPole { .. } => vec![(GamepadAxis::LeftStickX, action[0])],
             Body::Rover { .. } => vec![(GamepadAxis::LeftStickY, action[0]), (GamepadAxis::RightStickX, -action[1])],
+            Body::Mjcf(_) | Body::Urdf(_) => panic!("no scene of these tests has a robot from a file"),
             // The fingertip by the sticks, the hand's lean by the cross, the fingers by the triggers.
             Body::Arm { .. } => {
                 let pressed = |which, value: f32| button(sight.pad, which, value.clamp(0.0, 1.0));
