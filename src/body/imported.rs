@@ -5,7 +5,8 @@
 //!   links, but never with the one that it hangs on.
 //! - **Action**: one channel for each actuator, in the file's order; its unit tells the full scale.
 //! - **Start**: the file's pose (its key `home`, where there is one), joints within their ranges. A robot that may fall (its root flies, or slides upwards)
-//!   stands with its lowest point at the height that the scene says; one that is fixed or hinged to the world keeps its height above the file's floor.
+//!   stands with its lowest point at the height that the scene says; one that is fixed or hinged to the world keeps its height above the file's floor
+//!   (where the file has none: above its origin, and is raised if it would stand in our floor).
 //! - **Joint kind**: reduced coordinates by default. They keep the file's numbers as they are: several joints between two links, inertia of motors (armature),
 //!   springs and dampers, and joints that follow others. With impulse joints, what turns between two joints of a link takes a share of its mass, armature
 //!   is added to the link itself, joints follow no others, and ranges of hinges beyond ±π are not held.
@@ -61,14 +62,6 @@ pub fn falls(import: &Import) -> bool {
     import.robot.as_ref().is_some_and(|robot| robot.links.iter().any(|link| link.free))
 }
 
-/// Whether the first link carries this one, or is it.
-fn carries(robot: &Robot, mut link: usize) -> bool {
-    while let Some(parent) = robot.links[link].parent {
-        link = parent;
-    }
-    link == 0
-}
-
 fn pose(at: [f32; 3], turn: [f32; 4]) -> Pose {
     Pose::from_parts(Vec3::from(at), Quat::from_array(turn).normalize())
 }
@@ -98,26 +91,29 @@ struct Drive {
 }
 
 impl Drive {
-    /// What an actuator adds. What its strongest push allows is found at the beginning of a control step and held for all of it.
+    /// What an actuator adds. One that would push harder than it can is weakened as a whole, for this control step: it begins with its strongest push, gives
+    /// less on the way, and stays as stable as a spring and a damper are.
     fn add(&mut self, actuator: &Actuator, action: f32, joint: &Joint, physics: &Physics<'_>) {
         let at = |(middle, reach): (f32, f32)| middle + action * reach;
-        let mut push = at(actuator.push) + actuator.stiffness * at(actuator.goal) + actuator.damping * at(actuator.rate);
+        let push = at(actuator.push) + actuator.stiffness * at(actuator.goal) + actuator.damping * at(actuator.rate);
+        let mut share = 1.0;
         if let Some(most) = actuator.most {
             let yields = actuator.stiffness * joint.position(physics.view()) + actuator.damping * joint.velocity(physics.view());
-            push = (push - yields).clamp(-most, most) + yields;
+            share = (most / (push - yields).abs().max(1e-9)).min(1.0);
         }
-        self.push += push;
-        self.stiffness += actuator.stiffness;
-        self.damping += actuator.damping;
-        self.full += actuator.push.0.abs() + actuator.push.1.abs() + actuator.damping * (actuator.rate.0.abs() + actuator.rate.1.abs());
+        self.push += share * push;
+        self.stiffness += share * actuator.stiffness;
+        self.damping += share * actuator.damping;
+        self.full +=
+            share * (actuator.push.0.abs() + actuator.push.1.abs() + actuator.damping * (actuator.rate.0.abs() + actuator.rate.1.abs()));
     }
 
-    /// In reduced coordinates: the joint's own spring, far away where it is to be a plain force. (The damper is there already. Rapier's motors would do for
+    /// In reduced coordinates: the joint's own spring, far away where it is to be a plain force, and its damper. (Rapier's motors would do for
     /// stiff goals alone: of multibodies, 0.35 solves them without the softness in the divisor, and weak ones fly apart.)
     fn reduced(mut self, joint: &Joint, physics: &mut Physics<'_>) {
         self.stiffness = self.stiffness.max(SOFT * self.full);
         let rest = if self.stiffness > 0.0 { self.push / self.stiffness } else { 0.0 };
-        joint.set_spring(physics, self.stiffness, rest);
+        joint.set_spring(physics, self.stiffness, rest, self.damping);
     }
 
     /// Of an impulse joint: its motor, which knows a spring and a damper. A plain force is a spring with a far goal; of a hinge, whose goal Rapier takes to be
@@ -189,16 +185,17 @@ impl Imported {
                 |joint: &RobotJoint| joint.kind == JointKind::Slide && (Quat::from_array(link.turn) * Vec3::from(joint.axis)).z.abs() > 0.5;
             link.free || link.joints.iter().any(upwards)
         });
-        let lowest = robot.links.iter().zip(&poses).enumerate().filter(|(index, _)| falls && carries(&robot, *index)).flat_map(
-            |(_, (link, pose))| {
-                link.shapes.iter().filter(|shape| shape.world).filter_map(|shape| {
-                    let (shape, at) = placed(shape)?;
-                    Some(shape.as_support_map()?.support_point(&(*pose * at), -Vector::Z).z)
-                })
-            },
-        );
+        let solid = robot.links.iter().zip(&poses).flat_map(|(link, pose)| link.shapes.iter().map(move |shape| (shape, pose)));
+        let lowest = solid.filter(|(shape, _)| shape.world).filter_map(|(shape, pose)| {
+            let (shape, at) = placed(shape)?;
+            Some(shape.as_support_map()?.support_point(&(*pose * at), -Vector::Z).z)
+        });
         let lowest = lowest.fold(f32::INFINITY, f32::min);
-        let raised = if lowest.is_finite() { -lowest } else { -robot.floor };
+        let raised = match robot.floor {
+            _ if falls && lowest.is_finite() => -lowest,
+            Some(floor) => -floor,
+            None => -lowest.min(0.0),
+        };
         poses.iter_mut().for_each(|pose| pose.translation.z += raised);
         let root = poses.first().map_or(Vec3::ZERO, |pose| pose.translation);
         let mut clearance: f32 = 0.05;
@@ -503,10 +500,8 @@ impl Imported {
             for ((joint, start), place) in link.joints.iter().zip(starts).zip(chain.iter().rev()) {
                 let Some(place) = *place else { continue };
                 let first: usize = multibody.links().take(place).map(|link| link.joint().ndofs()).sum();
-                let driven = self.robot.actuators.iter().filter(|actuator| joint.kind != JointKind::Ball && actuator.joint == places.len());
-                let damping = joint.damping + driven.map(|actuator| actuator.damping).sum::<f32>();
                 for dof in first..first + if joint.kind == JointKind::Ball { 3 } else { 1 } {
-                    multibody.damping_mut()[dof] = damping;
+                    multibody.damping_mut()[dof] = joint.damping;
                     multibody.armature_mut()[dof] = joint.armature;
                 }
                 let axis = if joint.kind == JointKind::Slide { 0 } else { 3 };

@@ -193,13 +193,15 @@ impl Joint {
         }
     }
 
-    /// Gives a joint in reduced coordinates a spring, which pulls by `stiffness` (N m/rad or N/m) towards `rest` (rad or m), and is integrated implicitly. Of an
-    /// impulse joint nothing changes: its motor is a spring.
-    pub fn set_spring(&self, physics: &mut Physics<'_>, stiffness: f32, rest: f32) {
+    /// Gives a joint in reduced coordinates a spring, which pulls by `stiffness` (N m/rad or N/m) towards `rest` (rad or m), and a damper (N m s/rad or N s/m). Of an
+    /// impulse joint nothing changes: its motor is both.
+    pub fn set_spring(&self, physics: &mut Physics<'_>, stiffness: f32, rest: f32, damping: f32) {
         if let JointHandle::Multibody(handle) = self.handle
             && let Some((multibody, link)) = physics.multibody_joints.get_mut(handle)
-            && let Some(link) = multibody.link_mut(link)
         {
+            let first: usize = multibody.links().take(link).map(|link| link.joint().ndofs()).sum();
+            multibody.damping_mut()[first] = damping;
+            let Some(link) = multibody.link_mut(link) else { return };
             link.joint.set_spring(if self.turns { 3 } else { 0 }, stiffness, rest);
         }
     }

@@ -16,6 +16,7 @@ mod malformed;
 mod physics;
 mod pilot;
 mod place;
+mod robots;
 mod ron;
 mod scene;
 mod sensor;

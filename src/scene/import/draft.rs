@@ -19,7 +19,7 @@ pub(super) struct Draft {
     pub apart: Vec<(usize, usize)>,
     pub still: Vec<Shape>,
     /// m
-    pub floor: f64,
+    pub floor: Option<f64>,
     pub dropped: Vec<Dropped>,
     /// What each joint's position is called in the file while the link is drawn there, rad or m; 0 where nothing is said.
     pub references: BTreeMap<String, f64>,
@@ -110,7 +110,7 @@ impl Draft {
             couplings: self.couplings,
             apart: self.apart,
             still: self.still,
-            floor: self.floor as f32,
+            floor: self.floor.map(|height| height as f32),
             dropped: self.dropped,
         }
     }

@@ -33,8 +33,8 @@ pub struct Robot {
     pub apart: Vec<(usize, usize)>,
     /// What stands still around it, in the file's own frame.
     pub still: Vec<Shape>,
-    /// Height of the floor in the file's own frame, m; 0 where it has none.
-    pub floor: f32,
+    /// Height of the floor in the file's own frame, m; none where it has none.
+    pub floor: Option<f32>,
     /// What of the file is not in here. (It is told when the file is read, and not kept with a scene.)
     #[serde(skip)]
     pub dropped: Vec<Dropped>,

@@ -39,7 +39,7 @@ impl Model {
                 let pose = self.compiler.pose(&settings)?;
                 // Walls of a room may be planes, too.
                 if (pose.turn * DVec3::Z).z > 0.99 {
-                    self.draft.floor = if self.floors.is_empty() { pose.at.z } else { self.draft.floor.min(pose.at.z) };
+                    self.draft.floor = Some(self.draft.floor.map_or(pose.at.z, |height| height.min(pose.at.z)));
                     self.floors.push(masks(&settings)?);
                 }
             }
