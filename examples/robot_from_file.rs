@@ -1,9 +1,11 @@
-//! A robot of one's own, from a file in MuJoCo's format (ROS's would be `Urdf(..)`): what was read, what was left out, and two seconds of it.
+//! A robot of one's own, from a file in MuJoCo's format (ROS's would be `Urdf(..)`): what was read, what was left out, and two seconds of
+//! it.
 //!
 //! ```text
 //! cargo run --release --example robot_from_file                    a hopper that stands in this file
 //! cargo run --release --example robot_from_file -- ant.xml         your own
 //! ```
+#![expect(clippy::print_stdout, reason = "an example speaks to people")]
 
 use apprentice::arena::{ArenaPlugin, ArenaQuery};
 use apprentice::control::{ControlPlugin, headless_app, start};

@@ -1,36 +1,39 @@
 //! A robot from a file ([`crate::scene::import`]): MJCF or URDF.
 //!
-//! - **Links**, **joints** and **points** are those of the file; what the file welds to a link is a point of it. Masses, centres and inertias are the file's.
-//!   Positions of joints are measured from the pose in which the file draws the robot. A link collides with the world and, where the file says so, with other
-//!   links, but never with the one that it hangs on.
+//! - **Links**, **joints** and **points** are those of the file; what the file welds to a link is a point of it. Masses, centres and
+//!   inertias are the file's. Positions of joints are measured from the pose in which the file draws the robot. A link collides with the
+//!   world and, where the file says so, with other links, but never with the one that it hangs on.
 //! - **Action**: one channel for each actuator, in the file's order; its unit tells the full scale.
-//! - **Start**: the file's pose (its key `home`, where there is one), joints within their ranges. A robot that may fall (its root flies, or slides upwards)
-//!   stands with its lowest point at the height that the scene says; one that is fixed or hinged to the world keeps its height above the file's floor
-//!   (where the file has none: above its origin, and is raised if it would stand in our floor).
-//! - **Joint kind**: reduced coordinates by default. They keep the file's numbers as they are: several joints between two links, inertia of motors (armature),
-//!   springs and dampers, and joints that follow others. With impulse joints, what turns between two joints of a link takes a share of its mass, armature
-//!   is added to the link itself, joints follow no others, and ranges of hinges beyond ±π are not held.
+//! - **Start**: the file's pose (its key `home`, where there is one), joints within their ranges. A robot that may fall (its root flies, or
+//!   slides upwards) stands with its lowest point at the height that the scene says; one that is fixed or hinged to the world keeps its
+//!   height above the file's floor (where the file has none: above its origin, and is raised if it would stand in our floor).
+//! - **Joint kind**: reduced coordinates by default. They keep the file's numbers as they are: several joints between two links, inertia of
+//!   motors (armature), springs and dampers, and joints that follow others. With impulse joints, what turns between two joints of a link
+//!   takes a share of its mass, armature is added to the link itself, joints follow no others, and ranges of hinges beyond ±π are not held.
 
-use super::look::{Finish, Form as Drawn, Framing, Look, Piece};
+mod drive;
+mod inertia;
+mod reduced;
+mod shown;
+
+use self::drive::Drive;
+use self::inertia::principal;
+use super::look::Look;
 use super::{BODY_GROUP, Embodiment, Joint, Names, Parts, WORLD_GROUP, standing};
 use crate::physics::Physics;
-use crate::physics::rapier::dynamics::MultibodyDofCoupling;
 use crate::physics::rapier::prelude::*;
-use crate::pilot::hand::{Bindings, Input};
-use crate::scene::import::{Actuator, Form, Import, JointKind, Link, Robot, RobotJoint, Shape};
+use crate::pilot::hand::Bindings;
+use crate::scene::import::{Form, Import, JointKind, Link, Robot, RobotJoint, Shape};
 use crate::scene::plan::{Quantities, Quantity};
 use crate::scene::schema::Joints;
 use crate::signal::Channels;
-use bevy::math::{Mat3, Quat, Vec3};
+use bevy::math::{Quat, Vec3};
 use std::collections::BTreeSet;
 use std::f32::consts::PI;
 
-/// With impulse joints: the share of a link's mass that each body between two of its joints takes. (Rapier solves free bodies, and they must weigh something.)
+/// With impulse joints: the share of a link's mass that each body between two of its joints takes. (Rapier solves free bodies, and they
+/// must weigh something.)
 const SHARE: f32 = 0.1;
-/// A force that depends on nothing is made of a spring so soft that a radian, or a metre, changes it by this share of the full force.
-const SOFT: f32 = 1e-4;
-/// The same of a damper, for a radian or metre per second.
-const SLACK: f32 = 1e-4;
 
 /// The robot.
 pub struct Imported {
@@ -77,64 +80,6 @@ fn moved(joint: &RobotJoint, by: f32) -> Pose {
             Pose::from_parts(at - turn * at, turn)
         }
         JointKind::Ball => Pose::IDENTITY,
-    }
-}
-
-/// What acts on a joint: push - stiffness position - damping velocity, N m or N.
-#[derive(Clone, Copy, Default)]
-struct Drive {
-    stiffness: f32,
-    damping: f32,
-    push: f32,
-    /// The strongest plain force that its actuators give, N m or N.
-    full: f32,
-}
-
-impl Drive {
-    /// What an actuator adds. One that would push harder than it can is weakened as a whole, for this control step: it begins with its strongest push, gives
-    /// less on the way, and stays as stable as a spring and a damper are.
-    fn add(&mut self, actuator: &Actuator, action: f32, joint: &Joint, physics: &Physics<'_>) {
-        let at = |(middle, reach): (f32, f32)| middle + action * reach;
-        let push = at(actuator.push) + actuator.stiffness * at(actuator.goal) + actuator.damping * at(actuator.rate);
-        let mut share = 1.0;
-        if let Some(most) = actuator.most {
-            let yields = actuator.stiffness * joint.position(physics.view()) + actuator.damping * joint.velocity(physics.view());
-            share = (most / (push - yields).abs().max(1e-9)).min(1.0);
-        }
-        self.push += share * push;
-        self.stiffness += share * actuator.stiffness;
-        self.damping += share * actuator.damping;
-        self.full +=
-            share * (actuator.push.0.abs() + actuator.push.1.abs() + actuator.damping * (actuator.rate.0.abs() + actuator.rate.1.abs()));
-    }
-
-    /// In reduced coordinates: the joint's own spring, far away where it is to be a plain force, and its damper. (Rapier's motors would do for
-    /// stiff goals alone: of multibodies, 0.35 solves them without the softness in the divisor, and weak ones fly apart.)
-    fn reduced(mut self, joint: &Joint, physics: &mut Physics<'_>) {
-        self.stiffness = self.stiffness.max(SOFT * self.full);
-        let rest = if self.stiffness > 0.0 { self.push / self.stiffness } else { 0.0 };
-        joint.set_spring(physics, self.stiffness, rest, self.damping);
-    }
-
-    /// Of an impulse joint: its motor, which knows a spring and a damper. A plain force is a spring with a far goal; of a hinge, whose goal Rapier takes to be
-    /// within a turn, a damper with a fast one.
-    fn motor(mut self, joint: &Joint, physics: &mut Physics<'_>) {
-        let (goal, rate);
-        if joint.turns {
-            self.damping = self.damping.max(SLACK * self.full).max(1e-6);
-            // The spring's own part stays a goal.
-            goal = if self.stiffness > 0.0 { (self.push / self.stiffness).clamp(-PI, PI) } else { 0.0 };
-            rate = (self.push - self.stiffness * goal) / self.damping;
-        } else {
-            self.stiffness = self.stiffness.max(SOFT * self.full);
-            goal = if self.stiffness > 0.0 { self.push / self.stiffness } else { 0.0 };
-            rate = 0.0;
-        }
-        let axis = if joint.turns { JointAxis::AngX } else { JointAxis::LinX };
-        joint.set_motor(physics, |data| {
-            data.set_motor_model(axis, MotorModel::ForceBased);
-            data.set_motor(axis, goal, rate, self.stiffness, self.damping);
-        });
     }
 }
 
@@ -254,23 +199,24 @@ impl Imported {
 
     /// What a link, or with impulse joints a body between two of its joints, weighs.
     fn matter(&self, link: &Link, between: Option<&RobotJoint>) -> MassProperties {
-        let [xx, yy, zz, xy, xz, yz] = link.inertia;
-        let mut inertia = Mat3::from_cols(Vec3::new(xx, xy, xz), Vec3::new(xy, yy, yz), Vec3::new(xz, yz, zz));
-        let mut mass = link.mass;
+        let (mut mass, mut inertia) = (link.mass, link.inertia.map(f64::from));
         if self.joints == Joints::Impulse {
             let share = match between {
                 Some(_) => SHARE,
                 None => 1.0 - SHARE * link.joints.len().saturating_sub(1) as f32,
             };
-            (mass, inertia) = (mass.max(1e-3) * share, inertia * share + Mat3::from_diagonal(Vec3::splat(1e-7)));
+            mass = mass.max(1e-3) * share;
+            inertia = inertia.map(|moment| moment * f64::from(share));
+            inertia[..3].iter_mut().for_each(|moment| *moment += 1e-7);
             if let Some(joint) = between.or(link.joints.last()) {
-                let axis = Vec3::from(joint.axis);
-                let outer = Mat3::from_cols(axis * axis.x, axis * axis.y, axis * axis.z);
-                inertia +=
-                    if joint.kind == JointKind::Ball { Mat3::from_diagonal(Vec3::splat(joint.armature)) } else { outer * joint.armature };
+                let [x, y, z] = joint.axis.map(f64::from);
+                let about =
+                    if joint.kind == JointKind::Ball { [1.0, 1.0, 1.0, 0.0, 0.0, 0.0] } else { [x * x, y * y, z * z, x * y, x * z, y * z] };
+                inertia = std::array::from_fn(|moment| inertia[moment] + about[moment] * f64::from(joint.armature));
             }
         }
-        MassProperties::with_inertia_matrix(Vec3::from(link.centre), mass, inertia)
+        let (moments, frame) = principal(inertia);
+        MassProperties::with_principal_inertia_frame(Vec3::from(link.centre), mass, moments, frame)
     }
 
     fn cover(&self, shape: &Shape, groups: InteractionGroups, body: RigidBodyHandle, physics: &mut Physics<'_>) {
@@ -417,125 +363,12 @@ impl Embodiment for Imported {
     }
 
     fn bindings(&self) -> Bindings {
-        // The sticks take the first four channels, pairs of keys the first eight.
-        const STICKS: [Input; 4] = [Input::LeftStickX, Input::LeftStickY, Input::RightStickX, Input::RightStickY];
-        const KEYS: [(&str, &str); 8] = [
-            ("KeyD", "KeyA"),
-            ("KeyW", "KeyS"),
-            ("KeyL", "KeyJ"),
-            ("KeyI", "KeyK"),
-            ("KeyT", "KeyG"),
-            ("KeyY", "KeyH"),
-            ("KeyE", "KeyF"),
-            ("KeyX", "KeyZ"),
-        ];
-        let mut bindings = Bindings::of(self.name.clone());
-        for (index, (actuator, (plus, minus))) in self.robot.actuators.iter().zip(KEYS).enumerate() {
-            let moves = [(actuator.name.as_str(), 1.0)];
-            if let Some(stick) = STICKS.get(index) {
-                bindings = bindings.with(&actuator.name, stick.clone(), &moves);
-            }
-            bindings = bindings.keys(&actuator.name, plus, minus, &moves);
-        }
-        bindings
+        shown::bindings(&self.name, &self.robot)
     }
 
     fn look(&self, _values: &[f32]) -> Look {
-        const COLOURS: [[f32; 3]; 2] = [[0.86, 0.55, 0.24], [0.30, 0.34, 0.42]];
-        let piece = |shape: &Shape, colour: [f32; 3]| {
-            let (drawn, middle) = match &shape.form {
-                Form::Ball(radius) => (Drawn::Ball { radius: *radius }, Vec3::ZERO),
-                Form::Box(x, y, z) => (Drawn::Box { half: Vec3::new(*x, *y, *z), chamfer: 0.0 }, Vec3::ZERO),
-                Form::Cylinder(radius, half) => (Drawn::Cylinder { radius: *radius, half: *half }, Vec3::ZERO),
-                Form::Capsule(radius, half) => (Drawn::Capsule { radius: *radius, half: *half }, Vec3::ZERO),
-                // Of a hull the box around it is drawn.
-                Form::Hull(points) => {
-                    let corners = || points.iter().map(|point| Vec3::from(*point));
-                    let (low, high) = (corners().fold(Vec3::INFINITY, Vec3::min), corners().fold(Vec3::NEG_INFINITY, Vec3::max));
-                    (Drawn::Box { half: (high - low) / 2.0, chamfer: 0.0 }, (low + high) / 2.0)
-                }
-            };
-            let (at, turn) = (Vec3::from(shape.at), Quat::from_array(shape.turn));
-            let middle = at + turn * middle;
-            Piece::new(drawn).at(middle.x, middle.y, middle.z).turned(turn).painted(colour, Finish::Gloss)
-        };
-        let links = self.robot.links.iter().enumerate();
-        let links = links.map(|(index, link)| link.shapes.iter().map(|shape| piece(shape, COLOURS[index % 2])).collect());
         let height = self.poses.first().map_or(0.0, |pose| pose.translation.z);
-        let reach = 3.0 * self.clearance.max(height).max(0.3);
-        let framing = Framing {
-            target: Vec3::new(0.0, 0.0, height * 0.7),
-            reach,
-            bearing: -0.85,
-            elevation: 0.45,
-            behind: (reach, reach * 0.5),
-            ground: 0.0,
-        };
-        Look { links: links.collect(), still: Vec::new(), framing }
-    }
-}
-
-impl Imported {
-    /// Gives multibodies what only they know: where their joints start, what turns with a motor, dampers, springs, and joints that follow others.
-    fn reduce(&self, links: &[RigidBodyHandle], physics: &mut Physics<'_>) {
-        for index in multibodies(links, physics) {
-            let Some(multibody) = physics.multibody_joints.get_multibody_mut(index) else { continue };
-            // Lets the multibody notice whether its root is fixed.
-            multibody.forward_kinematics(physics.bodies, true);
-            multibody.damping_mut().fill(0.0);
-        }
-        let starts = starts(&self.robot);
-        // Of each joint that has a number: its multibody's index, its link in that, and its degree of freedom.
-        let mut places = Vec::new();
-        for ((link, starts), handle) in self.robot.links.iter().zip(&starts).zip(links) {
-            let Some(id) = physics.multibody_joints.rigid_body_link(*handle).copied() else { continue };
-            let Some(multibody) = physics.multibody_joints.get_multibody_mut(id.multibody) else { continue };
-            // The bodies between its joints lie on the way up to its parent.
-            let mut chain = vec![multibody.links().position(|link| link.rigid_body_handle() == *handle)];
-            while chain.len() < link.joints.len() {
-                let above = chain.last().and_then(|link| multibody.link((*link)?)).and_then(MultibodyLink::parent_id);
-                chain.push(above);
-            }
-            let mut displacements = vec![0.0; multibody.ndofs()];
-            for ((joint, start), place) in link.joints.iter().zip(starts).zip(chain.iter().rev()) {
-                let Some(place) = *place else { continue };
-                let first: usize = multibody.links().take(place).map(|link| link.joint().ndofs()).sum();
-                for dof in first..first + if joint.kind == JointKind::Ball { 3 } else { 1 } {
-                    multibody.damping_mut()[dof] = joint.damping;
-                    multibody.armature_mut()[dof] = joint.armature;
-                }
-                let axis = if joint.kind == JointKind::Slide { 0 } else { 3 };
-                if joint.kind != JointKind::Ball {
-                    displacements[first] = *start;
-                    if let Some(link) = multibody.link_mut(place).filter(|_| joint.stiffness > 0.0) {
-                        link.joint.set_spring(axis, joint.stiffness, joint.rest);
-                    }
-                    places.push((id.multibody, place, axis));
-                }
-            }
-            multibody.apply_displacements(&displacements);
-        }
-        for coupling in &self.robot.couplings {
-            let (Some(leader), Some(follower)) = (places.get(coupling.leader), places.get(coupling.joint)) else { continue };
-            if let Some(multibody) = physics.multibody_joints.get_multibody_mut(leader.0).filter(|_| leader.0 == follower.0) {
-                multibody.add_dof_coupling(MultibodyDofCoupling {
-                    link1: leader.1,
-                    dof1: 0,
-                    axis1: leader.2,
-                    link2: follower.1,
-                    dof2: 0,
-                    axis2: follower.2,
-                    coeff: coupling.ratio,
-                    offset: coupling.offset,
-                });
-            }
-        }
-        for index in multibodies(links, physics) {
-            if let Some(multibody) = physics.multibody_joints.get_multibody_mut(index) {
-                multibody.forward_kinematics(physics.bodies, true);
-                multibody.update_rigid_bodies(physics.bodies, true);
-            }
-        }
+        shown::look(&self.robot, height, self.clearance)
     }
 }
 

@@ -193,8 +193,8 @@ impl Joint {
         }
     }
 
-    /// Gives a joint in reduced coordinates a spring, which pulls by `stiffness` (N m/rad or N/m) towards `rest` (rad or m), and a damper (N m s/rad or N s/m). Of an
-    /// impulse joint nothing changes: its motor is both.
+    /// Gives a joint in reduced coordinates a spring, which pulls by `stiffness` (N m/rad or N/m) towards `rest` (rad or m), and a damper
+    /// (N m s/rad or N s/m). Of an impulse joint nothing changes: its motor is both.
     pub fn set_spring(&self, physics: &mut Physics<'_>, stiffness: f32, rest: f32, damping: f32) {
         if let JointHandle::Multibody(handle) = self.handle
             && let Some((multibody, link)) = physics.multibody_joints.get_mut(handle)

@@ -97,7 +97,8 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, Problems> {
     Ok(files)
 }
 
-/// What a file is, its first word tells, or its name where there is none: a list is one of levels. Of a scene, what its robot's file says in vain.
+/// What a file is, its first word tells, or its name where there is none: a list is one of levels. Of a scene, what its robot's file says
+/// in vain.
 fn one(file: &Path) -> Result<Vec<Dropped>, Problems> {
     let text = ron::read_text(file)?;
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -4,17 +4,20 @@
 //! compiler's settings that matter, included files, and every joint of a body are read; what is not is told.
 
 mod actuator;
+mod compiler;
 mod defaults;
 mod geom;
+mod section;
 
+use self::compiler::Compiler;
 use self::defaults::{Defaults, Settings};
 use super::Base;
 use super::draft::{Draft, DraftLink, joint};
-use super::robot::{Coupling, JointKind, RobotJoint};
-use super::solid::{Matter, Pose, spin};
+use super::robot::{JointKind, RobotJoint};
+use super::solid::{Matter, Pose};
 use super::xml::{self, Element, Found};
 use crate::ron::Problems;
-use bevy::math::{DMat3, DQuat, DVec3};
+use bevy::math::{DMat3, DVec3};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -75,102 +78,6 @@ fn include(element: &mut Element, folder: &Path, depth: usize) -> Found<()> {
     }
     element.children = children;
     Ok(())
-}
-
-/// The settings of `compiler` that matter.
-struct Compiler {
-    radians: bool,
-    sequence: String,
-    /// Whether inertia comes from the geoms; none: where a body has no `inertial`.
-    from_geoms: Option<bool>,
-    auto_limits: bool,
-    total_mass: Option<f64>,
-    least_mass: f64,
-    least_inertia: f64,
-    meshes: PathBuf,
-}
-
-impl Compiler {
-    fn read(root: &Element) -> Found<Self> {
-        let mut all = root.clone();
-        all.attributes.clear();
-        root.all("compiler").for_each(|compiler| all.attributes.extend(compiler.attributes.iter().rev().cloned()));
-        // The last word counts.
-        all.attributes.reverse();
-        if let Some(global) = all.get("coordinate").filter(|coordinate| coordinate.value == "global") {
-            return Err(global
-                .problem("global coordinates are no longer a part of MJCF: older versions of MuJoCo convert such files")
-                .into());
-        }
-        let angle = all.get("angle");
-        if let Some(angle) = angle.filter(|angle| !matches!(angle.value.as_str(), "degree" | "radian")) {
-            return Err(angle.problem("`angle` is neither `degree` nor `radian`").into());
-        }
-        let sequence = all.text("eulerseq").unwrap_or("xyz").to_owned();
-        if let Some(given) = all.get("eulerseq").filter(|_| sequence.len() != 3 || !sequence.chars().all(|axis| "xyzXYZ".contains(axis))) {
-            return Err(given.problem("`eulerseq` is three of `xyzXYZ`").into());
-        }
-        let folder = |name: &str| all.text(name).map(PathBuf::from);
-        let total = all.number("settotalmass")?.filter(|mass| *mass > 0.0);
-        Ok(Self {
-            radians: angle.is_some_and(|angle| angle.value == "radian"),
-            sequence,
-            from_geoms: all.get("inertiafromgeom").map(xml::Attribute::switch).transpose()?.flatten(),
-            auto_limits: all.get("autolimits").map(xml::Attribute::switch).transpose()?.flatten().unwrap_or(true),
-            total_mass: total,
-            least_mass: all.number("boundmass")?.unwrap_or(0.0),
-            least_inertia: all.number("boundinertia")?.unwrap_or(0.0),
-            meshes: folder("meshdir").or_else(|| folder("assetdir")).unwrap_or_default(),
-        })
-    }
-
-    fn angle(&self, value: f64) -> f64 {
-        if self.radians { value } else { value.to_radians() }
-    }
-
-    /// `pos`, and one of `quat`, `axisangle`, `euler`, `xyaxes` and `zaxis`.
-    fn pose(&self, settings: &Settings<'_>) -> Found<Pose> {
-        let at = settings.vector("pos")?.unwrap_or(DVec3::ZERO);
-        let mut turn = DQuat::IDENTITY;
-        if let Some(quat) = settings.get("quat") {
-            let numbers = quat.numbers(4, 4)?;
-            let given = DQuat::from_xyzw(numbers[1], numbers[2], numbers[3], numbers[0]);
-            if given.length() < 1e-9 {
-                return Err(quat.problem("`quat` has no direction: its length is 0").into());
-            }
-            turn = given * (1.0 / given.length());
-        } else if let Some(given) = settings.get("axisangle") {
-            let numbers = given.numbers(4, 4)?;
-            let axis = DVec3::from_slice(&numbers);
-            if axis.length() < 1e-9 {
-                return Err(given.problem("`axisangle` has no axis: its length is 0").into());
-            }
-            turn = spin(axis / axis.length(), self.angle(numbers[3]));
-        } else if let Some(euler) = settings.vector("euler")? {
-            for (axis, angle) in self.sequence.chars().zip(euler.to_array()) {
-                let about = match axis.to_ascii_lowercase() {
-                    'x' => DVec3::X,
-                    'y' => DVec3::Y,
-                    _ => DVec3::Z,
-                };
-                let next = spin(about, self.angle(angle));
-                // Small letters turn with the frame, large ones stand still.
-                turn = if axis.is_ascii_lowercase() { turn * next } else { next * turn };
-            }
-        } else if let Some(axes) = settings.get("xyaxes") {
-            let numbers = axes.numbers(6, 6)?;
-            let (x, y) = (DVec3::from_slice(&numbers[..3]), DVec3::from_slice(&numbers[3..]));
-            let z = x.cross(y);
-            if z.length() < 1e-9 {
-                return Err(axes.problem("the two axes of `xyaxes` do not span a plane").into());
-            }
-            let (x, z) = (x / x.length(), z / z.length());
-            turn = DQuat::from_mat3(&DMat3::from_cols(x, z.cross(x), z));
-        } else if let Some(axis) = settings.get("zaxis") {
-            turn = DQuat::from_rotation_arc(DVec3::Z, axis.direction()?);
-        }
-        Ok(Pose { at, turn })
-    }
 }
 
 /// A mesh asset.
@@ -412,124 +319,5 @@ impl Model {
             self.draft.drop("frictionloss", joint.name.clone(), "dry friction of a joint");
         }
         Ok(joint)
-    }
-
-    /// What stands beside the bodies.
-    fn section(&mut self, section: &Element) -> Found<()> {
-        match section.tag.as_str() {
-            "actuator" => section.children.iter().try_for_each(|actuator| self.actuator(actuator)),
-            "contact" => section.children.iter().try_for_each(|contact| self.contact(contact)),
-            "equality" => section.children.iter().try_for_each(|equality| self.equality(equality)),
-            "keyframe" => self.keyframe(section),
-            "tendon" => {
-                section.children.iter().for_each(|tendon| self.draft.drop("tendon", tendon.name(), "tendons pull nothing"));
-                Ok(())
-            }
-            "sensor" => {
-                section.children.iter().for_each(|sensor| self.draft.drop("sensor", sensor.name(), "sensors are the scene's own"));
-                Ok(())
-            }
-            "option" => {
-                for name in ["density", "viscosity", "wind"] {
-                    if section.get(name).is_some_and(|value| value.value.split_whitespace().any(|word| word.parse() != Ok(0.0))) {
-                        self.draft.drop("option", name, "the scene is filled with no fluid");
-                    }
-                }
-                for name in ["timestep", "gravity"].into_iter().filter(|name| section.get(name).is_some()) {
-                    self.draft.drop("option", name, "the scene says it");
-                }
-                Ok(())
-            }
-            "deformable" | "extension" => {
-                section.children.iter().for_each(|child| self.draft.drop(&child.tag, child.name(), "not read"));
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn is_free(&self, joint: &str) -> bool {
-        self.free.iter().any(|name| name == joint)
-    }
-
-    /// The link that a body is a part of. None: the world.
-    fn link_of(&self, element: &Element, name: &str) -> Found<Option<usize>> {
-        let body = element.need(name)?;
-        if body.value == "world" {
-            return Ok(None);
-        }
-        let link = self.bodies.get(&body.value).ok_or_else(|| body.problem(format!("there is no body called `{}`", body.value)))?;
-        Ok(Some(*link))
-    }
-
-    fn contact(&mut self, contact: &Element) -> Found<()> {
-        if contact.tag != "exclude" {
-            self.draft.drop(&contact.tag, contact.name(), "contacts of a pair of their own");
-            return Ok(());
-        }
-        if let (Some(one), Some(other)) = (self.link_of(contact, "body1")?, self.link_of(contact, "body2")?)
-            && one != other
-        {
-            self.draft.apart.push((one, other));
-        }
-        Ok(())
-    }
-
-    fn equality(&mut self, equality: &Element) -> Found<()> {
-        let leader = equality.text("joint2").and_then(|name| self.draft.joint(name)).map(|(index, _)| index);
-        let follower = equality.text("joint1").and_then(|name| self.draft.joint(name)).map(|(index, _)| index);
-        let (Some(joint), Some(leader), "joint") = (follower, leader, equality.tag.as_str()) else {
-            self.draft.drop("equality", equality.name(), format!("a constraint `{}`", equality.tag));
-            return Ok(());
-        };
-        if equality.text("active") == Some("false") {
-            return Ok(());
-        }
-        let numbers = equality.get("polycoef").map_or(Ok(vec![0.0, 1.0]), |given| given.numbers(1, 5))?;
-        if numbers.iter().skip(2).any(|number| *number != 0.0) {
-            self.draft.drop("equality", equality.name(), "what is not linear in a coupling of joints");
-        }
-        let (offset, ratio) = (numbers[0] as f32, numbers.get(1).copied().unwrap_or(1.0) as f32);
-        self.draft.couplings.push(Coupling { joint, leader, ratio, offset });
-        Ok(())
-    }
-
-    /// A robot starts in its key `home`, where it has one.
-    fn keyframe(&mut self, section: &Element) -> Found<()> {
-        let Some(home) = section.all("key").find(|key| key.text("name") == Some("home")) else { return Ok(()) };
-        let Some(given) = home.get("qpos") else { return Ok(()) };
-        let count = self.draft.links.iter().map(|link| {
-            let of = |joint: &RobotJoint| if joint.kind == JointKind::Ball { 4 } else { 1 };
-            if link.free { 7 } else { link.joints.iter().map(of).sum() }
-        });
-        let count: usize = count.sum();
-        if self.base.is_some() {
-            self.draft.drop("key", "home", "the base is another one than the file's");
-            return Ok(());
-        }
-        let numbers = given.numbers(count, count)?;
-        let mut numbers = numbers.into_iter();
-        let mut take = |count: usize| -> Vec<f64> { numbers.by_ref().take(count).collect() };
-        let references = std::mem::take(&mut self.draft.references);
-        for link in &mut self.draft.links {
-            if link.free {
-                let pose = take(7);
-                let turn = DQuat::from_xyzw(pose[4], pose[5], pose[6], pose[3]);
-                if turn.length() > 1e-9 {
-                    link.pose = Pose { at: DVec3::from_slice(&pose), turn: turn * (1.0 / turn.length()) };
-                }
-            }
-            for joint in &mut link.joints {
-                if joint.kind == JointKind::Ball {
-                    take(4);
-                    continue;
-                }
-                let reference = references.get(&joint.name).copied().unwrap_or(0.0);
-                let (low, high) = joint.range.unwrap_or((f32::MIN, f32::MAX));
-                joint.start = ((take(1)[0] - reference) as f32).clamp(low, high);
-            }
-        }
-        self.draft.references = references;
-        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Robots from files: `body: Mjcf("ant.xml")`, `body: Urdf("panda.urdf")`.
 //!
-//! [`Import`] is what a scene says of one. When the scene is loaded, the file becomes a [`Robot`], which stays with the scene: hashes cover it, a
-//! data set's own copy of the scene holds it, and a plan needs no other file. [`report`] tells what was left out.
+//! [`Import`] is what a scene says of one. When the scene is loaded, the file becomes a [`Robot`], which stays with the scene: hashes cover
+//! it, a data set's own copy of the scene holds it, and a plan needs no other file. [`report`] tells what was left out.
 
 mod draft;
 mod mesh;
@@ -29,8 +29,8 @@ use std::path::Path;
 pub struct Import {
     /// The description, relative to the scene's file.
     pub file: String,
-    /// Where it stands: x, y and the height of its lowest point, m. (Of a robot that is fixed or hinged to the world: of the file's floor, or of its origin
-    /// where it has none.)
+    /// Where it stands: x, y and the height of its lowest point, m. (Of a robot that is fixed or hinged to the world: of the file's floor,
+    /// or of its origin where it has none.)
     pub at: (Number, Number, Number),
     /// How far it is turned from the file's pose, rad.
     pub heading: Number,

@@ -1,8 +1,8 @@
 //! [`Robot`]: what a description says, whatever its format. Links, joints, shapes and actuators as plain data, which a scene keeps: what
 //! is recorded depends on no other file.
 //!
-//! Lengths are metres, masses kilograms, angles radians. A link's frame is that of the file. Positions of joints are measured from the pose in
-//! which the file draws the robot.
+//! Lengths are metres, masses kilograms, angles radians. A link's frame is that of the file. Positions of joints are measured from the pose
+//! in which the file draws the robot.
 
 use serde::{Deserialize, Serialize};
 
@@ -212,7 +212,8 @@ impl Robot {
         self.links.iter().map(|link| link.mass).sum()
     }
 
-    /// The first thing that makes no sense: of a robot that was read from its file nothing does, one that stands in a scene may be written by hand.
+    /// The first thing that makes no sense: of a robot that was read from its file nothing does, one that stands in a scene may be written
+    /// by hand.
     pub fn problem(&self) -> Option<String> {
         let (links, joints) = (self.links.len(), self.joints().count());
         let shapes = || self.links.iter().flat_map(|link| &link.shapes).chain(&self.still);

@@ -1,4 +1,5 @@
-//! Models of other people, as they are: `.ci/robots` fetches them and names their folder in `ROBOTS`. Without it these tests say that they did nothing.
+//! Models of other people, as they are: `.ci/robots` fetches them and names their folder in `ROBOTS`. Without it these tests say that they
+//! did nothing.
 
 use super::{after, lowest, positions};
 use crate::stage::Stage;
@@ -65,7 +66,8 @@ fn whole(robot: &Robot) -> (f32, Vec3, [f32; 6]) {
 #[test]
 fn gymnasiums_models_weigh_what_mujoco_says() {
     let Some(packages) = packages("gymnasiums_models_weigh_what_mujoco_says") else { return };
-    // MuJoCo 4.0.0 on gymnasium 1.2.0's files: `body_mass`, and from `xipos`, `ximat` and `body_inertia` at `qpos0` centre (m) and inertia (kg m²) of it all.
+    // MuJoCo 4.0.0 on gymnasium 1.2.0's files: `body_mass`, and from `xipos`, `ximat` and `body_inertia` at `qpos0` centre (m) and inertia
+    // (kg m²) of it all.
     let figures: [(&str, f32, [f32; 3], [f32; 6]); 12] = [
         ("ant", 0.910880, [0.0, 0.0, 0.75], [0.12969, 0.12969, 0.24942, 0.0, 0.0, 0.0]),
         ("half_cheetah", 14.0, [0.037768, 0.0, 0.551028], [0.57226, 3.32486, 2.76695, 0.0, -0.34522, 0.0]),
@@ -94,8 +96,8 @@ fn gymnasiums_models_weigh_what_mujoco_says() {
 #[test]
 fn gymnasiums_models_move_as_in_mujoco_where_nothing_touches_them() {
     let Some(packages) = packages("gymnasiums_models_move_as_in_mujoco_where_nothing_touches_them") else { return };
-    // MuJoCo 4.0.0, no gravity, contacts or fluid, every control 0.3 of the way from the middle of its range to its end, steps of 0.5 ms: the joints after
-    // 0.2 s, from where they are drawn. (Only such models whose joints do not reach their ends: those are softer there.)
+    // MuJoCo 4.0.0, no gravity, contacts or fluid, every control 0.3 of the way from the middle of its range to its end, steps of 0.5 ms:
+    // the joints after 0.2 s, from where they are drawn. (Only such models whose joints do not reach their ends: those are softer there.)
     let figures: [(&str, &[f32]); 6] = [
         ("half_cheetah", &[0.0347, -0.0107, -0.0614, 0.1639, 0.1595, 0.1548, 0.2625, 0.1972, 0.2028]),
         ("inverted_double_pendulum", &[0.2467, -0.4700, 0.5199]),

@@ -95,7 +95,7 @@ fn a_scene_tells_what_is_wrong_with_its_robot() {
     for (body, expected) in [
         ("Mjcf", "expected"),
         ("Mjcf(fiel: \"a.xml\")", "unknown field `fiel`"),
-        ("Mjcf(file: \"a.xml\", joints: Loose)", "did you mean"),
+        ("Mjcf(file: \"a.xml\", joints: Loose)", "expected one of `Multibody`, `Impulse`"),
         ("Mjcf(file: \"a.xml\", at: (0.0, 0.0, Vary(\"up\")))", "`up`"),
         ("Urdf(\"a.xml\")", "this is MJCF, `body: Mjcf(..)`"),
         ("Mjcf(file: \"a.xml\", robot: (name: \"x\"))", "missing field"),

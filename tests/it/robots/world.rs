@@ -65,7 +65,8 @@ fn joints_obey_their_motors_with_both_kinds_of_joints() {
 
 #[test]
 fn in_reduced_coordinates_springs_dampers_and_rotors_are_those_of_the_file() {
-    // 1 kg at 1 m, about 1 kg m², and a rotor of 3 kg m²: a spring of 4 N m/rad about 0.5 rad swings with 1 rad/s. At π seconds it is on the other side.
+    // 1 kg at 1 m, about 1 kg m², and a rotor of 3 kg m²: a spring of 4 N m/rad about 0.5 rad swings with 1 rad/s. At π seconds it is on
+    // the other side.
     let text = r#"<mujoco><compiler angle="radian"/><worldbody><body name="a" pos="0 0 2"><joint name="j" axis="0 0 1" armature="3" stiffness="4" springref="0.5"/>
         <geom size="0.01" pos="1 0 0" mass="1"/></body></worldbody><actuator><motor joint="j" gear="1" ctrlrange="-1 1"/></actuator></mujoco>"#;
     let plan_ = plan(&[("a.xml", text)], "Mjcf(\"a.xml\")", "");
@@ -78,6 +79,25 @@ fn in_reduced_coordinates_springs_dampers_and_rotors_are_those_of_the_file() {
     let mut stage = after(&plan_, &[1.0], 400);
     let speed = stage.arena(0, |item| item.arena.plan.parts.joints[0].velocity(item.physics.view()));
     assert!((speed - 0.5).abs() < 1e-3, "{speed}");
+}
+
+#[test]
+fn masses_centres_and_inertias_reach_the_physics_as_they_stand_in_the_file() {
+    let text = r#"<mujoco><worldbody><body name="a"><freejoint/><inertial pos="0.1 0.2 0.3" mass="3" fullinertia="0.5 0.4 0.6 0.05 -0.1 0.02"/>
+        <geom size="0.1"/><body name="b"><joint name="j"/><inertial pos="0 0 0" mass="0.5" diaginertia="1e-4 1.00001e-4 2e-4" euler="30 40 50"/></body></body></worldbody>
+        <actuator><motor joint="j"/></actuator></mujoco>"#;
+    let plan = plan(&[("a.xml", text)], "Mjcf(\"a.xml\")", "");
+    let mut stage = Stage::new(&plan, vec![plan.canonical()], 1, 1, Pilot::Idle);
+    let Body::Mjcf(import) = &plan.scene.body else { panic!() };
+    for (index, link) in import.robot.as_ref().unwrap().links.iter().enumerate() {
+        let found = stage.arena(0, |item| item.physics.view().bodies[item.arena.plan.parts.links[index]].mass_properties().local_mprops);
+        let inertia = found.reconstruct_inertia_matrix();
+        let [xx, yy, zz, xy, xz, yz] = link.inertia;
+        let expected = [xx, xy, xz, xy, yy, yz, xz, yz, zz];
+        let far = inertia.to_cols_array().iter().zip(expected).any(|(found, expected)| (found - expected).abs() > 2e-6 * (xx + yy + zz));
+        assert!(!far, "{}: {inertia:?} and not {expected:?}", link.name);
+        assert!((found.mass() - link.mass).abs() < 1e-6 && found.local_com.distance(link.centre.into()) < 1e-6, "{}", link.name);
+    }
 }
 
 #[test]
@@ -122,7 +142,8 @@ fn links_collide_as_the_file_lets_them_but_never_with_their_parents() {
         let found = positions(&mut stage);
         (found[0], found[2])
     };
-    // Towards each other: they meet where each leans by some 0.5 rad (0.3 m aside at 0.6 m). Against their parent they would never have left it.
+    // Towards each other: they meet where each leans by some 0.5 rad (0.3 m aside at 0.6 m). Against their parent they would never have
+    // left it.
     let (left, right) = turned("", "", [-1.0, 1.0]);
     assert!((-0.75..-0.3).contains(&left) && (0.3..0.75).contains(&right), "{left} {right}");
     for (masks, exclude) in [("", r#"<exclude body1="left" body2="right"/>"#), (r#"contype="1" conaffinity="0""#, "")] {
