@@ -12,7 +12,7 @@ use twox_hash::XxHash3_64;
 pub struct Loaded {
     /// The scene.
     pub scene: Scene,
-    /// The text of its file.
+    /// The text of its file: what a run keeps. Of a scene whose robot is in a file of its own, the scene with the robot written out.
     pub text: String,
     /// Its file.
     pub path: PathBuf,
@@ -36,6 +36,7 @@ pub fn load(path: &Path) -> Result<Loaded, Problems> {
     let text = ron::read_text(&path)?;
     let scene = from_text_in(&text, &path.display().to_string(), path.parent().unwrap_or(Path::new("")))?;
     let hash = hash(&scene);
+    let text = if scene.imports() { written(&scene) } else { text };
     Ok(Loaded { scene, text, path, hash })
 }
 
@@ -57,6 +58,11 @@ pub fn from_text_in(text: &str, name: &str, folder: &Path) -> Result<Scene, Prob
 pub fn canonical(scene: &Scene) -> String {
     // Writing plain data into a string fails only where RON has no form for it, and every part of a scene has one (tested).
     ::ron::ser::to_string(scene).unwrap_or_default()
+}
+
+/// The same for people, on many lines.
+pub fn written(scene: &Scene) -> String {
+    ::ron::ser::to_string_pretty(scene, ::ron::ser::PrettyConfig::default()).unwrap_or_default()
 }
 
 /// What tells one scene from another: see [`Loaded::hash`].

@@ -135,6 +135,11 @@ fn problem(robot: &Robot) -> Option<String> {
 }
 
 impl Scene {
+    /// Whether its body is a robot from a file.
+    pub fn imports(&self) -> bool {
+        matches!(self.body, Body::Mjcf(_) | Body::Urdf(_))
+    }
+
     /// What was left out of the file of the body's robot, if it has one.
     pub fn dropped(&self) -> &[Dropped] {
         let (Body::Mjcf(import) | Body::Urdf(import)) = &self.body else { return &[] };

@@ -236,6 +236,22 @@ fn a_robot_moves_bit_for_bit_alike_whatever_the_threads_and_after_a_restore() {
 }
 
 #[test]
+fn runs_and_data_sets_of_a_robot_need_its_file_no_more() {
+    let workshop = crate::workshop::Workshop::new();
+    let scene = r#"Scene(about: "A box.", timing: (control_hz: 20, physics_hz: 240), surroundings: [Floor], body: Mjcf("box.xml"), sensors: [Motion, Joints],
+        task: Task(success: Upright("body.lid", 0.1), reward: [(1.0, Upright("body.lid"))], time_limit: 1.0, ends_on_success: false))"#;
+    workshop.write("box/scene.ron", scene);
+    workshop.write("box/box.xml", BOX);
+    workshop.write("box/ppo.ron", crate::workshop::RECIPE);
+    workshop.apprentice("train box --quiet --out run --set budget=Updates(2)").ends(0, &[]);
+    workshop.apprentice("record box data --pilot random --episodes 1 --quiet").ends(0, &[]);
+    std::fs::remove_file(workshop.path("box/box.xml")).unwrap();
+    workshop.apprentice("evaluate run --levels 2 --quiet").ends(0, &[]);
+    workshop.apprentice("train box/ppo.ron --quiet --out run --resume").ends(2, &["box/box.xml`"]);
+    workshop.apprentice("replay data --verify --quiet").ends(0, &[]);
+}
+
+#[test]
 fn check_tells_what_was_left_out() {
     let workshop = crate::workshop::Workshop::new();
     let scene = r#"Scene(about: "A box.", timing: (control_hz: 20, physics_hz: 480), surroundings: [Floor], body: Mjcf("box.xml"), sensors: [Motion])"#;
