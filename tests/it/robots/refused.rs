@@ -103,3 +103,42 @@ fn a_scene_tells_what_is_wrong_with_its_robot() {
         assert!(told(body, "").contains(expected), "{body}: {}", told(body, ""));
     }
 }
+
+#[test]
+fn whatever_a_file_has_been_mangled_to_it_is_read_or_refused_but_never_a_panic() {
+    let mjcf = r#"<mujoco><compiler angle="radian"/><default><joint damping="0.1"/></default><worldbody><geom name="wall" type="box" size="0.1 1 0.5" pos="-1 0 0.5"/>
+        <body name="a" pos="0 0 1" euler="0 0.3 0"><joint name="x" type="slide" axis="1 0 0" range="-1 1"/><joint name="j" axis="0 1 0" ref="0.2" stiffness="2" armature="0.1"/>
+        <geom type="capsule" fromto="0 0 0 0.2 0 0.1" size="0.05" friction="0.5"/><body name="b" pos="0.2 0 0"><joint name="k" type="ball" pos="0 0 0.1"/>
+        <inertial pos="0 0 0.1" mass="2" diaginertia="0.1 0.2 0.15" quat="1 0.1 0 0"/><geom type="ellipsoid" size="0.1 0.05 0.2" density="300"/></body></body></worldbody>
+        <equality><joint joint1="j" joint2="x" polycoef="0.1 0.5"/></equality><contact><exclude body1="a" body2="b"/></contact>
+        <actuator><motor joint="x" gear="30" ctrlrange="-1 1"/><position joint="j" kp="20" kv="1" forcerange="-5 5"/></actuator></mujoco>"#;
+    let urdf = r#"<robot name="r"><link name="a"><inertial><origin xyz="0 0 0.1" rpy="0 0 0.2"/><mass value="2"/><inertia ixx="0.1" iyy="0.2" izz="0.15" ixy="0.01"/></inertial>
+        <collision><geometry><box size="0.2 0.3 0.1"/></geometry></collision></link><link name="b"><inertial><mass value="0.5"/><inertia ixx="0.01" iyy="0.01" izz="0.01"/></inertial>
+        <collision><origin xyz="0 0 0.2"/><geometry><cylinder radius="0.05" length="0.3"/></geometry></collision></link><joint name="j" type="revolute"><parent link="a"/><child link="b"/>
+        <origin xyz="0.1 0 0.1" rpy="0.1 0 0"/><axis xyz="0 1 0.5"/><limit lower="-1" upper="0.5" effort="5" velocity="2"/><dynamics damping="0.1"/></joint></robot>"#;
+    let (mut read, mut refused) = (0, 0);
+    for (text, kind) in [(mjcf, "Mjcf"), (urdf, "Urdf")] {
+        // Cut off anywhere; every number in turn made absurd; every word in turn left out.
+        let mut mangled: Vec<String> = (0..text.len()).step_by(7).map(|end| text[..end].to_owned()).collect();
+        let bytes = text.as_bytes();
+        let word = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+        for start in (0..text.len()).filter(|at| word(bytes[*at]) && !word(bytes[at - 1])) {
+            let end = (start..text.len()).find(|at| !word(bytes[*at])).unwrap_or(text.len());
+            let instead: &[&str] =
+                if text[start..end].parse::<f64>().is_ok() { &["nan", "-3", "0", "1e6", "1e-30", ""] } else { &["", "x"] };
+            mangled.extend(instead.iter().map(|new| format!("{}{new}{}", &text[..start], &text[end..])));
+        }
+        for text in mangled {
+            let folder = Folder::of(&[("robot.xml", text.as_str())]);
+            match folder.scene(&format!("{kind}(\"robot.xml\")"), "") {
+                Err(_) => refused += 1,
+                Ok(plan) => {
+                    read += 1;
+                    let mut stage = crate::stage::Stage::drawn(&plan, 1, 1, apprentice::pilot::Pilot::random());
+                    stage.steps(2);
+                }
+            }
+        }
+    }
+    assert!(read > 300 && refused > 300, "{read} read, {refused} refused");
+}
