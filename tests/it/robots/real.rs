@@ -139,16 +139,18 @@ fn other_peoples_models_are_driven_at_random_for_ten_seconds_and_stay_on_the_flo
             stage.step();
             low = low.min(lowest(&mut stage));
         }
+        stage.each(|mut item| *item.pilot = Pilot::Idle);
+        stage.steps(60);
+        let rest = lowest(&mut stage);
         let outcome = stage.rows(0).last().map(|row| row.outcome);
-        eprintln!(
-            "{name}: {} links, {} joints, starts {start:.4} m, lowest {low:.4} m",
-            robot(&plan).links.len(),
-            robot(&plan).joints().count()
-        );
+        let (links, joints) = (robot(&plan).links.len(), robot(&plan).joints().count());
+        eprintln!("{name}: {links} links, {joints} joints; at the start {start:.4} m, lowest {low:.4} m, at rest {rest:.4} m");
         assert_eq!(outcome, Some(apprentice::signal::Outcome::Running), "{name}");
-        // While they beat about with all their strength. A foot 4 cm thick that fell through would go on falling.
-        assert!(low > -0.03, "{name}: {low} m");
-        let falls = robot(&plan).links[0].free;
-        assert!(!falls || start.abs() < 1e-4, "{name}: it starts at {start} m");
+        // At the start it stands; while it beats about with all its strength, a foot at 20 m/s is 4 cm deep before a tick has found it.
+        assert!(!robot(&plan).links[0].free || start.abs() < 1e-4, "{name}: it starts at {start} m");
+        assert!(low > -0.05, "{name}: {low} m");
+        // Left alone, it lies on the floor. (Of a mesh's hull, Rapier finds four corners of one face, which need not be the lowest ones.)
+        let most = if name.starts_with("gymnasium") { 0.002 } else { 0.02 };
+        assert!(rest > -most, "{name}: {rest} m");
     }
 }
