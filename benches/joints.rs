@@ -51,6 +51,7 @@ fn plan(scene: &str, joints: Joints) -> Result<Plan, Box<dyn Error>> {
         | Body::Rover { joints: kind, .. }
         | Body::Arm { joints: kind, .. }
         | Body::Walker { joints: kind, .. } => *kind = joints,
+        Body::Mjcf(import) | Body::Urdf(import) => import.joints = joints,
     }
     Ok(loaded.into())
 }

@@ -181,14 +181,6 @@ impl Embodiment for Arm {
         channels
     }
 
-    fn links(&self) -> &'static [&'static str] {
-        &LINKS
-    }
-
-    fn joints(&self) -> &'static [&'static str] {
-        &JOINTS
-    }
-
     fn grip(&self, parts: &Parts, world: PhysicsView<'_>) -> Option<Grip> {
         let fingers = &parts.joints[5..];
         let press = |joint: &Joint| (FINGER.0 * (joint.position(world) - joint.goal(world))).clamp(0.0, FINGER.2);

@@ -76,14 +76,6 @@ impl Embodiment for CartPole {
         channels
     }
 
-    fn links(&self) -> &'static [&'static str] {
-        &LINKS
-    }
-
-    fn joints(&self) -> &'static [&'static str] {
-        &JOINTS
-    }
-
     fn level(&self) -> bool {
         false
     }

@@ -6,7 +6,7 @@ use bevy::math::{Quat, Vec3};
 /// A body's look in one level.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Look {
-    /// The pieces of each link (see [`Embodiment::links`](super::Embodiment::links)), in the link's frame.
+    /// The pieces of each link (see [`Names::links`](super::Names::links)), in the link's frame.
     pub links: Vec<Vec<Piece>>,
     /// Pieces that stand still, in the arena's frame: a rail, a pedestal.
     pub still: Vec<Piece>,

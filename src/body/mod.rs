@@ -2,6 +2,7 @@
 
 pub mod arm;
 pub mod cart_pole;
+pub mod imported;
 pub mod look;
 pub mod rover;
 pub mod walker;
@@ -20,10 +21,6 @@ use look::Look;
 pub trait Embodiment: Send + Sync {
     /// What the action's channels mean.
     fn action(&self) -> Channels;
-    /// Names of the links; the first one is the root, which `body` means.
-    fn links(&self) -> &'static [&'static str];
-    /// Names of the joints.
-    fn joints(&self) -> &'static [&'static str];
     /// How its gripper stands; none for a body without one.
     fn grip(&self, _parts: &Parts, _world: PhysicsView<'_>) -> Option<Grip> {
         None
@@ -69,28 +66,36 @@ pub fn embodiment(scene: &Scene, quantities: &Quantities) -> Box<dyn Embodiment>
         Body::CartPole { .. } => Box::new(cart_pole::CartPole::new(body, quantities)),
         Body::Rover { .. } => Box::new(rover::Rover::new(body, quantities)),
         Body::Walker { .. } => Box::new(walker::Walker::new(body, quantities)),
+        Body::Mjcf(import) | Body::Urdf(import) => Box::new(imported::Imported::new(import, quantities)),
     }
 }
 
 /// What a scene may say after `body.`.
-#[derive(Clone, Copy)]
-pub struct Names {
-    /// Links, root first.
-    pub links: &'static [&'static str],
+#[derive(Clone, Default)]
+pub struct Names<'a> {
+    /// Links, root first: `body` means the root.
+    pub links: Vec<&'a str>,
     /// Joints.
-    pub joints: &'static [&'static str],
+    pub joints: Vec<&'a str>,
     /// Points of links: a name, the link's index, and where in its frame, m.
-    pub points: &'static [(&'static str, usize, Vec3)],
+    pub points: Vec<(&'a str, usize, Vec3)>,
 }
 
 /// The names of a body's parts.
-pub fn names(body: &Body) -> Names {
+pub fn names(body: &Body) -> Names<'_> {
+    let plain = |links: &[&'static str], joints: &[&'static str]| Names { links: links.into(), joints: joints.into(), points: Vec::new() };
     match body {
-        Body::Arm { .. } => Names { links: &arm::LINKS, joints: &arm::JOINTS, points: &arm::POINTS },
-        Body::CartPole { .. } => Names { links: &cart_pole::LINKS, joints: &cart_pole::JOINTS, points: &[] },
-        Body::Rover { .. } => Names { links: &rover::LINKS, joints: &rover::JOINTS, points: &[] },
-        Body::Walker { .. } => Names { links: &walker::LINKS, joints: &walker::JOINTS, points: &walker::POINTS },
+        Body::Arm { .. } => Names { points: arm::POINTS.into(), ..plain(&arm::LINKS, &arm::JOINTS) },
+        Body::CartPole { .. } => plain(&cart_pole::LINKS, &cart_pole::JOINTS),
+        Body::Rover { .. } => plain(&rover::LINKS, &rover::JOINTS),
+        Body::Walker { .. } => Names { points: walker::POINTS.into(), ..plain(&walker::LINKS, &walker::JOINTS) },
+        Body::Mjcf(import) | Body::Urdf(import) => import.robot.as_deref().map(imported::names).unwrap_or_default(),
     }
+}
+
+/// Whether a body's parts are in a file that could not be read.
+pub fn is_unread(body: &Body) -> bool {
+    matches!(body, Body::Mjcf(import) | Body::Urdf(import) if import.robot.is_none())
 }
 
 /// How a gripper stands.
@@ -109,6 +114,7 @@ pub fn core(body: &Body) -> f32 {
         Body::CartPole { .. } => 0.05,
         Body::Rover { .. } => 0.13,
         Body::Walker { .. } => 0.15,
+        Body::Mjcf(_) | Body::Urdf(_) => 0.05,
     }
 }
 
@@ -117,15 +123,16 @@ pub fn place(body: &Body) -> Option<&(Number, Number, Number)> {
     match body {
         Body::Arm { .. } | Body::CartPole { .. } => None,
         Body::Rover { at, .. } | Body::Walker { at, .. } => Some(at),
+        Body::Mjcf(import) | Body::Urdf(import) => imported::falls(import).then_some(&import.at),
     }
 }
 
 /// A body in an arena's world.
 #[derive(Clone, Debug, Default)]
 pub struct Parts {
-    /// One for each of [`Embodiment::links`].
+    /// One for each of [`Names::links`]; then what else it is made of.
     pub links: Vec<RigidBodyHandle>,
-    /// One for each of [`Embodiment::joints`].
+    /// One for each of [`Names::joints`].
     pub joints: Vec<Joint>,
 }
 
@@ -199,6 +206,19 @@ impl Joint {
                     set(&mut link.joint.data);
                 }
             }
+        }
+    }
+
+    /// Gives a joint in reduced coordinates a spring, which pulls by `stiffness` (N m/rad or N/m) towards `rest` (rad or m), and a damper
+    /// (N m s/rad or N s/m). Of an impulse joint nothing changes: its motor is both.
+    pub fn set_spring(&self, physics: &mut Physics<'_>, stiffness: f32, rest: f32, damping: f32) {
+        if let JointHandle::Multibody(handle) = self.handle
+            && let Some((multibody, link)) = physics.multibody_joints.get_mut(handle)
+        {
+            let first: usize = multibody.links().take(link).map(|link| link.joint().ndofs()).sum();
+            multibody.damping_mut()[first] = damping;
+            let Some(link) = multibody.link_mut(link) else { return };
+            link.joint.set_spring(if self.turns { 3 } else { 0 }, stiffness, rest);
         }
     }
 

@@ -95,14 +95,6 @@ impl Embodiment for Rover {
         channels
     }
 
-    fn links(&self) -> &'static [&'static str] {
-        &LINKS
-    }
-
-    fn joints(&self) -> &'static [&'static str] {
-        &JOINTS
-    }
-
     fn level(&self) -> bool {
         true
     }

@@ -4,6 +4,7 @@ use super::{Failure, General};
 use crate::curriculum::level::read_levels;
 use crate::imitation::data_set::is_data_set;
 use crate::ron::{self, Problem, Problems};
+use crate::scene::import::{Dropped, report};
 use crate::scene::load;
 use crate::scene::scores::{self, Scores};
 use crate::training::recipe;
@@ -20,7 +21,7 @@ pub(super) struct CheckArgs {
 
 pub(super) fn run(args: &CheckArgs, general: &General) -> Result<(), Failure> {
     let mut problems = Problems::default();
-    let mut right = Vec::new();
+    let (mut right, mut left_out) = (Vec::new(), Vec::new());
     for path in &args.paths {
         let files = files(path).unwrap_or_else(|found| {
             problems.0.extend(found.0);
@@ -28,13 +29,27 @@ pub(super) fn run(args: &CheckArgs, general: &General) -> Result<(), Failure> {
         });
         for file in files {
             match one(&file) {
-                Ok(()) => right.push(file),
+                Ok(dropped) => {
+                    left_out.push((file.clone(), dropped));
+                    right.push(file);
+                }
                 Err(found) => problems.0.extend(found.0),
             }
         }
     }
     if !general.json && !general.quiet {
         right.iter().for_each(|file| eprintln!("{}: right", file.display()));
+        for (file, dropped) in left_out.iter().filter(|(_, dropped)| !dropped.is_empty()) {
+            eprintln!("{}: not taken over from its robot's file, or otherwise than it says:", file.display());
+            report(dropped).iter().for_each(|line| eprintln!("  {line}"));
+        }
+    }
+    if general.json {
+        for (file, one) in left_out.iter().flat_map(|(file, dropped)| dropped.iter().map(move |one| (file, one))) {
+            let file = file.display().to_string();
+            let object = serde_json::json!({ "file": file, "dropped": one.element, "name": one.name, "reason": one.reason });
+            general.output().print(String::new, &object)?;
+        }
     }
     if problems.0.is_empty() {
         return Ok(());
@@ -82,20 +97,21 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, Problems> {
     Ok(files)
 }
 
-/// What a file is, its first word tells, or its name where there is none: a list is one of levels.
-fn one(file: &Path) -> Result<(), Problems> {
+/// What a file is, its first word tells, or its name where there is none: a list is one of levels. Of a scene, what its robot's file says
+/// in vain.
+fn one(file: &Path) -> Result<Vec<Dropped>, Problems> {
     let text = ron::read_text(file)?;
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let code =
         text.lines().filter(|line| !line.starts_with("#!")).map(|line| line.split("//").next().unwrap_or_default()).collect::<String>();
     let code = code.trim_start();
     if name == scores::FILE {
-        ron::read::<Scores>(&text, &file.display().to_string()).finish().map(|_| ())
+        ron::read::<Scores>(&text, &file.display().to_string()).finish().map(|_| Vec::new())
     } else if code.starts_with('[') {
-        read_levels(file, None).map(|_| ())
+        read_levels(file, None).map(|_| Vec::new())
     } else if name != "scene.ron" && (code.starts_with("Recipe") || (code.contains("learner:") && !code.contains("body:"))) {
-        recipe::prepare(file, &[]).map(|_| ())
+        recipe::prepare(file, &[]).map(|_| Vec::new())
     } else {
-        load::load(file).map(|_| ())
+        load::load(file).map(|loaded| loaded.scene.dropped().to_vec())
     }
 }

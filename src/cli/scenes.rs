@@ -49,7 +49,7 @@ pub(super) fn run(args: &ScenesArgs, general: &General) -> Result<(), Failure> {
         let listed = Listed {
             scene: plan.name.clone(),
             about: scene.about.clone(),
-            body: body.split([' ', '{']).next().unwrap_or_default().to_owned(),
+            body: body.split([' ', '{', '(']).next().unwrap_or_default().to_owned(),
             observation: plan.observation.width(),
             action: plan.action.width(),
             control_hz: plan.timing.control_hz,

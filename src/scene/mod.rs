@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod disturbance;
+pub mod import;
 pub mod load;
 pub mod maze;
 pub mod named;

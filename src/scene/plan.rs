@@ -224,11 +224,12 @@ impl Plan {
         thing("origin", ThingKind::Origin, Vec::new());
         let parts = body.build(&mut physics);
         thing("body", ThingKind::Link, vec![parts.root()]);
-        for (link, handle) in body.links().iter().zip(&parts.links) {
+        let names = names(&scene.body);
+        for (link, handle) in names.links.iter().zip(&parts.links) {
             thing(&format!("body.{link}"), ThingKind::Link, vec![*handle]);
         }
-        for (point, link, at) in names(&scene.body).points {
-            thing(&format!("body.{point}"), ThingKind::Spot(parts.links[*link], *at), Vec::new());
+        for (point, link, at) in names.points {
+            thing(&format!("body.{point}"), ThingKind::Spot(parts.links[link], at), Vec::new());
         }
         let (mut zones, mut points) = (0, 0);
         let mut props = Vec::new();
@@ -303,7 +304,7 @@ impl Plan {
     /// Which joint `body.<joint>` is.
     pub fn joint(&self, name: &str) -> usize {
         let name = name.strip_prefix("body.").unwrap_or(name);
-        self.body.joints().iter().position(|joint| *joint == name).unwrap_or(0)
+        names(&self.scene.body).joints.iter().position(|joint| *joint == name).unwrap_or(0)
     }
 
     /// The varied numbers of a level, in the scene's order.

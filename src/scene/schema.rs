@@ -14,6 +14,7 @@ mod task;
 pub use sensor::Sensor;
 pub use task::{Expert, Predicate, Task, Term};
 
+use super::import::Import;
 use super::named::Named;
 use super::number::{Number, Span};
 use serde::{Deserialize, Serialize};
@@ -223,6 +224,11 @@ pub enum Body {
         #[serde(default = "impulse")]
         joints: Joints,
     },
+    /// A robot from a file in MuJoCo's format: `Mjcf("ant.xml")`, or with fields. Links, joints and channels are those of the file. See
+    /// [`crate::scene::import`] and [`crate::body::imported`].
+    Mjcf(Import),
+    /// A robot from a file in ROS's format.
+    Urdf(Import),
 }
 
 /// What an arm's first five action channels mean; the sixth is always `grip`.
@@ -237,12 +243,13 @@ pub enum ArmControl {
 
 impl Body {
     /// What it is called where other tools ask for a robot's type.
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
             Self::CartPole { .. } => "cart_pole",
             Self::Rover { .. } => "rover",
             Self::Arm { .. } => "arm",
             Self::Walker { .. } => "walker",
+            Self::Mjcf(import) | Self::Urdf(import) => import.robot.as_deref().map_or("robot", |robot| robot.name.as_str()),
         }
     }
 }

@@ -9,7 +9,7 @@ pub struct Joints;
 
 impl Sense for Joints {
     fn channels(&self, plan: &Plan, channels: &mut Channels) {
-        for (name, joint) in plan.body.joints().iter().zip(&plan.parts.joints) {
+        for (name, joint) in crate::body::names(&plan.scene.body).joints.iter().zip(&plan.parts.joints) {
             if joint.turns {
                 channels.push(format!("joint.{name}.sin"), "", -1.0, 1.0);
                 channels.push(format!("joint.{name}.cos"), "", -1.0, 1.0);

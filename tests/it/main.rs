@@ -17,6 +17,7 @@ mod maze;
 mod physics;
 mod pilot;
 mod place;
+mod robots;
 mod ron;
 mod scene;
 mod sensor;

@@ -140,14 +140,6 @@ impl Embodiment for Walker {
         channels
     }
 
-    fn links(&self) -> &'static [&'static str] {
-        &LINKS
-    }
-
-    fn joints(&self) -> &'static [&'static str] {
-        &JOINTS
-    }
-
     fn level(&self) -> bool {
         false
     }

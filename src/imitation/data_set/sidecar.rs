@@ -102,8 +102,7 @@ pub fn build_path(root: &Path) -> PathBuf {
 
 /// A scene as `scene-<hash>.ron` has it: every default written out.
 pub fn scene_text(scene: &Scene) -> String {
-    // As in `load::canonical`, this cannot fail for a scene.
-    ::ron::ser::to_string_pretty(scene, ::ron::ser::PrettyConfig::default()).unwrap_or_default()
+    load::written(scene)
 }
 
 /// Everything beside the scene that moves its worlds, as `physics.ron` has it: where it differs, no replay can be promised.

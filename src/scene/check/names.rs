@@ -101,11 +101,13 @@ impl Checker<'_> {
         if let Some(part) = name.strip_prefix("body.") {
             let body::Names { links, joints, points } = body::names(&self.scene.body);
             return match (links.contains(&part), joints.contains(&part)) {
-                (false, false) if points.iter().any(|(point, ..)| *point == part) => Some(Point),
+                (false, false) if points.iter().any(|point| point.0 == part) => Some(Point),
                 (true, true) => Some(LinkAndJoint),
                 (true, false) => Some(Link),
                 (false, true) => Some(Joint),
-                (false, false) if self.document.root().step("body").is_doubtful() => Some(Thing::Unclear),
+                (false, false) if self.document.root().step("body").is_doubtful() || body::is_unread(&self.scene.body) => {
+                    Some(Thing::Unclear)
+                }
                 (false, false) => None,
             };
         }
@@ -143,9 +145,9 @@ impl Checker<'_> {
         let mut names: Vec<String> = self.scene.props.names().map(str::to_owned).collect();
         names.push("body".into());
         let body::Names { links, joints, points } = body::names(&self.scene.body);
-        let mut parts: Vec<&str> = links.to_vec();
+        let mut parts = links.clone();
         parts.extend(joints.iter().filter(|joint| !links.contains(joint)));
-        parts.extend(points.iter().map(|(point, ..)| *point));
+        parts.extend(points.iter().map(|point| point.0));
         names.extend(parts.iter().map(|part| format!("body.{part}")));
         names.extend(
             [Floor, Walls]

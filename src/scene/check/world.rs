@@ -136,6 +136,10 @@ impl Checker<'_> {
                 self.number("`angle`", angle, ANGLE, spot.step("angle"));
             }
             Body::Arm { control: _, payload, joints: _ } => self.number("`payload`", payload, LOAD, spot.step("payload")),
+            Body::Mjcf(import) | Body::Urdf(import) => {
+                self.body_place(&import.at, spot);
+                self.number("`heading`", &import.heading, ANGLE, spot.step("heading"));
+            }
             Body::Rover { at, heading, control: _, joints: _ } => {
                 self.body_place(at, spot);
                 self.number("`heading`", heading, ANGLE, spot.step("heading"));

@@ -77,6 +77,7 @@ pub fn expert_by_sticks() -> Script {
                 let command = turned(sight.situation.command(), -heading);
                 vec![(GamepadAxis::LeftStickY, command.x), (GamepadAxis::LeftStickX, -command.y)]
             }
+            Body::Mjcf(_) | Body::Urdf(_) => panic!("no scene of these tests has a robot from a file"),
             // The fingertip by the sticks, the hand's lean by the cross, the fingers by the triggers.
             Body::Arm { .. } => {
                 let pressed = |which, value: f32| button(sight.pad, which, value.clamp(0.0, 1.0));
