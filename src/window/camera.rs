@@ -80,10 +80,22 @@ impl Eye {
             let at = cell(index).as_vec2() * 2.0 * half;
             (low, high) = (low.min(at), high.max(at));
         }
-        let reach = if plan.scene.surroundings.len() > 1 { 0.62 * half.max_element() } else { reach };
+        let mazy = plan.layout.maze.is_some();
+        let walled = mazy || plan.scene.surroundings.len() > 1;
+        // A maze is looked into from higher up, and as a whole.
+        let reach = if walled { half.max_element() * if mazy { 1.05 } else { 0.62 } } else { reach };
+        if mazy {
+            eye.elevation = 1.1;
+        }
         let spread = (high - low) / 2.0;
         eye.target += ((low + high) / 2.0).extend(0.0);
         eye.distance = (reach + spread.length()) / HALF_VIEW * 0.98;
+        if count == 1 && !walled && crate::body::place(&plan.scene.body).is_some() && plan.scene.props.0.is_empty() {
+            // Nothing holds it, and nothing else is to be seen: it walks out of any picture that stands still.
+            eye.set_mode(Mode::Follow);
+            eye.bearing = 2.2;
+            eye.heading = plan.body.start(&plan.quantities.values(&[])).1;
+        }
         eye
     }
 
