@@ -1,5 +1,6 @@
-//! Both of Rapier's joint kinds for each body: how fast they are, how far they give, how still arm and walker stand and whether they keep their
-//! energy, and, for the cart and its pole, how far they stray from the equations of motion, integrated in double precision beside them.
+//! Both of Rapier's joint kinds for each body: how fast they are, how far they give, how still arm and walker stand and whether they keep
+//! their energy, and, for the cart and its pole, how far they stray from the equations of motion, integrated in double precision beside
+//! them.
 //!
 //! ```text
 //! cargo bench --bench joints
@@ -245,10 +246,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("| {joints:?} | {microseconds:.0} | {give:.3} mm |");
     }
     println!(
-        "\nArm (`reach`, 240 ticks/s) and walker (`walk`, 200 ticks/s): ten seconds told nothing, ten of random actions, two of swing, root held.\n"
+        "\nArm (`reach`, 240 ticks/s) and walker (`walk`, 200 ticks/s): ten seconds told nothing, ten of random \
+         actions, two of swing, root held.\n"
     );
     println!(
-        "| body | joints | us/tick, idle | random | joints give, random | drifts, idle | sinks, idle | swing: energy off | at dt/4 | joints give | |"
+        "| body | joints | us/tick, idle | random | joints give, random | drifts, idle | sinks, idle | \
+         swing: energy off | at dt/4 | joints give | |"
     );
     println!("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|---|");
     for (scene, link) in [("scenes/reach", 5), ("scenes/walk", 0)] {

@@ -6,8 +6,8 @@
 //! cargo bench --bench links -- --scene scenes/walk --joints multibody
 //! ```
 //!
-//! What is written is read from the body's own world, in SI units: `benches/peers/mujoco_links.py` makes a model of it. The goals are those of
-//! our motors, told nothing and at random, so that both engines are asked the same.
+//! What is written is read from the body's own world, in SI units: `benches/peers/mujoco_links.py` makes a model of it. The goals are
+//! those of our motors, told nothing and at random, so that both engines are asked the same.
 
 use apprentice::bench::apart::Apart;
 use apprentice::bench::links::{Seen, actions, episode, middle, rate, swing};
@@ -235,7 +235,10 @@ fn written(plan: &Arc<Plan>) -> Result<Written, Box<dyn Error>> {
 
 /// What was measured of ours, for scripts; lengths in m.
 fn seen(plan: &Arc<Plan>, link: usize) -> serde_json::Value {
-    let told = |seen: Seen| serde_json::json!({ "give": seen.gap, "drift": seen.drift, "sag": seen.sag, "contacts": seen.contacts, "broke": seen.broke });
+    let told = |seen: Seen| {
+        let Seen { gap, drift, sag, contacts, broke } = seen;
+        serde_json::json!({ "give": gap, "drift": drift, "sag": sag, "contacts": contacts, "broke": broke })
+    };
     let parameters = plan.parameters();
     let swung = |divisor: f32| {
         let swing = swing(plan, IntegrationParameters { dt: parameters.dt / divisor, ..parameters });

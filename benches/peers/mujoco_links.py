@@ -101,7 +101,8 @@ def model_of(body, way, held=False, dt=None):
         return (
             f'<body name="{body["links"][joint["child"]]["name"]}" pos="{text(zero["at"])}" quat="{quaternion(zero["turn"])}">'
             f'<joint name="{joint["name"]}" type="{kind}" pos="{text(joint["anchor"])}" axis="{text(joint["axis"])}" '
-            f'range="{text(joint["limits"])}" limited="true" damping="{joint["damping"] if by_joint else 0}"/>{inside(joint["child"])}</body>'
+            f'range="{text(joint["limits"])}" limited="true" '
+            f'damping="{joint["damping"] if by_joint else 0}"/>{inside(joint["child"])}</body>'
         )
 
     root = body["links"][0]
@@ -109,7 +110,8 @@ def model_of(body, way, held=False, dt=None):
     # A motor pulls with stiffness * (goal - position) - damping * speed, as ours, and no stronger than it is.
     motors = "".join(
         f'<general joint="{joint["name"]}" biastype="affine" gainprm="{joint["stiffness"]}" '
-        f'biasprm="0 {-joint["stiffness"]} {0 if by_joint else -joint["damping"]}" forcelimited="true" forcerange="{-joint["strongest"]} {joint["strongest"]}"/>'
+        f'biasprm="0 {-joint["stiffness"]} {0 if by_joint else -joint["damping"]}" '
+        f'forcelimited="true" forcerange="{-joint["strongest"]} {joint["strongest"]}"/>'
         for joint in body["joints"]
     )
     flag = '<flag contact="disable" limit="disable" actuation="disable"/>' if held else ""
@@ -120,7 +122,9 @@ def model_of(body, way, held=False, dt=None):
           <default><geom contype="2" conaffinity="1" condim="3"/></default>
           <worldbody>
             <geom type="plane" size="0 0 1" contype="1" conaffinity="2" friction="0 0.005 0.0001"/>
-            <body name="{root["name"]}" pos="{text(root["start"]["at"])}" quat="{quaternion(root["start"]["turn"])}">{free}{inside(0)}</body>
+            <body name="{root["name"]}" pos="{text(root["start"]["at"])}" quat="{quaternion(root["start"]["turn"])}">
+              {free}{inside(0)}
+            </body>
           </worldbody>
           <actuator>{motors}</actuator>
         </mujoco>"""

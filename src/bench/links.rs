@@ -1,6 +1,6 @@
-//! What is measured of a body's links and joints: how fast they are simulated, how far they give, how still they stand, and whether they keep
-//! their energy where nothing drives them. `cargo bench --bench joints` compares Rapier's two kinds of joint by it, `cargo bench --bench links`
-//! hands it to the comparison with an outside engine.
+//! What is measured of a body's links and joints: how fast they are simulated, how far they give, how still they stand, and whether they
+//! keep their energy where nothing drives them. `cargo bench --bench joints` compares Rapier's two kinds of joint by it, and
+//! `cargo bench --bench links` hands it to the comparison with an outside engine.
 
 use super::apart::Apart;
 use super::stage::processor_seconds;

@@ -1,5 +1,5 @@
-//! Bodies against the equations of motion, with both of Rapier's kinds of joint, integrated as arenas are: pendulums, momentum, friction. With
-//! `--nocapture` the numbers of `docs/results/scenes.md` are printed. The bounds lie just above what is measured.
+//! Bodies against the equations of motion, with both of Rapier's kinds of joint, integrated as arenas are: pendulums, momentum, friction.
+//! With `--nocapture` the numbers of `docs/results/scenes.md` are printed. The bounds lie just above what is measured.
 
 use crate::stage::plan_from;
 use apprentice::bench::apart::{Apart, Momentum};
@@ -191,8 +191,8 @@ fn a_double_pendulum_swings_as_runge_and_kutta_have_it() {
     }
 }
 
-/// A rod that a motor's spring and damper bring back from 0.3 rad, without gravity: how far it is from the equation's, in % of the 0.3 rad, at most
-/// in half a second.
+/// A rod that a motor's spring and damper bring back from 0.3 rad, without gravity: how far it is from the equation's, in % of the 0.3
+/// rad, at most in half a second.
 fn sprung(kind: Joints, stiffness: f64, damping: f64) -> f64 {
     let hz = 200;
     let (mut bare, joints) = pendulum(kind, hz, &[0.3]);
@@ -220,9 +220,10 @@ fn sprung(kind: Joints, stiffness: f64, damping: f64) -> f64 {
 
 #[test]
 fn a_motor_is_a_spring_with_a_damper_but_in_reduced_coordinates_only_for_light_links() {
-    // The rod has 0.027 kg m² about its end. With reduced coordinates Rapier 0.35 solves a motor as if it were stiff and takes the compliance off
-    // afterwards (`unit_joint_motor_constraint`: `inv_lhs` leaves `cfm_gain` out), which diverges where the inertia is above dt (dt k + d), with dt the
-    // solver's step, here 1 / 400 s: 0.011 kg m² for the first motor, the walker's, and 0.11 for the second.
+    // The rod has 0.027 kg m² about its end. With reduced coordinates Rapier 0.35 solves a motor as if it were stiff and takes the
+    // compliance off afterwards (`unit_joint_motor_constraint`: `inv_lhs` leaves `cfm_gain` out), which diverges where the inertia is
+    // above dt (dt k + d), with dt the solver's step, here 1 / 400 s: 0.011 kg m² for the first motor, the walker's, and 0.11 for the
+    // second.
     for (kind, stiffness, damping, range) in [
         (Joints::Impulse, 150.0, 4.0, 0.0..8.0),
         (Joints::Impulse, 1500.0, 40.0, 0.0..12.0),
@@ -235,11 +236,12 @@ fn a_motor_is_a_spring_with_a_damper_but_in_reduced_coordinates_only_for_light_l
     }
 }
 
-/// A dog thrown into the air, spinning, for a second, its motors driven at random or off. By how much its linear momentum is off what gravity
-/// made of it, and its angular momentum about its centre off what it was: of what it had, in %.
+/// A dog thrown into the air, spinning, for a second, its motors driven at random or off. By how much its linear momentum is off what
+/// gravity made of it, and its angular momentum about its centre off what it was: of what it had, in %.
 fn thrown(kind: Joints, driven: bool, gyroscopic: bool) -> [f64; 2] {
     let plan = plan_from(&format!(
-        r#"Scene(about: "A dog.", timing: (control_hz: 25, physics_hz: 200), surroundings: [Floor], body: Walker(joints: {kind:?}), sensors: [Joints])"#
+        r#"Scene(about: "A dog.", timing: (control_hz: 25, physics_hz: 200), surroundings: [Floor],
+            body: Walker(joints: {kind:?}), sensors: [Joints])"#
     ));
     let mut world = Apart::new(Arc::clone(&plan), &[], plan.parameters());
     let (velocity, spin) = (Vector::new(1.0, 0.5, 3.0), Vector::new(2.0, 3.0, 1.0));
@@ -293,12 +295,14 @@ fn thrown(kind: Joints, driven: bool, gyroscopic: bool) -> [f64; 2] {
 #[test]
 fn what_is_thrown_keeps_its_momentum_as_far_as_each_kind_of_joint_lets_it() {
     for (kind, driven, gyroscopic, straight, turning) in [
-        // Rapier leaves gyroscopic torques out unless a body asks for them, and ours do not: spinning, they keep their rate and not their momentum.
+        // Rapier leaves gyroscopic torques out unless a body asks for them, and ours do not: spinning, they keep their rate and not their
+        // momentum.
         (Joints::Impulse, false, false, 0.002, 12.0),
         (Joints::Impulse, true, false, 0.002, 15.0),
         (Joints::Impulse, false, true, 0.002, 0.5),
         (Joints::Impulse, true, true, 0.002, 7.0),
-        // Reduced coordinates have them in their equations; their motors overshoot (see the walker's header), and what they swing drags the rest along.
+        // Reduced coordinates have them in their equations; their motors overshoot (see the walker's header), and what they swing drags the
+        // rest along.
         (Joints::Multibody, false, false, 1.0, 0.6),
         (Joints::Multibody, true, false, 4.5, 35.0),
     ] {
@@ -308,8 +312,8 @@ fn what_is_thrown_keeps_its_momentum_as_far_as_each_kind_of_joint_lets_it() {
     }
 }
 
-/// A box on a slope of `rise` (its tangent) that falls along `direction`: its speed down the slope and across after a second, m/s, and how fast it
-/// creeps in the four seconds after, m/s.
+/// A box on a slope of `rise` (its tangent) that falls along `direction`: its speed down the slope and across after a second, m/s, and how
+/// fast it creeps in the four seconds after, m/s.
 fn slope(parameters: IntegrationParameters, rise: f64, direction: f64) -> ([f64; 2], f64) {
     let mut bare = Bare::new(parameters);
     let block = bare.with(|physics| {
@@ -346,7 +350,8 @@ fn friction_is_a_cone_that_holds_below_its_angle_and_gives_above_it() {
         let (mut creep, mut pace, mut aside): (f64, f64, f64) = (0.0, 0.0, 0.0);
         for eighth in 0..8 {
             let direction = f64::from(eighth) * FRAC_PI_8;
-            // The friction's coefficient is 0.5: a fiftieth less steep it lies, a tenth steeper it slides with g (sin - 0.5 cos) of the slope.
+            // The friction's coefficient is 0.5: a fiftieth less steep it lies, a tenth steeper it slides with g (sin - 0.5 cos) of the
+            // slope.
             creep = creep.max(slope(parameters, 0.49, direction).1);
             let ([down, across], _) = slope(parameters, 0.55, direction);
             let book = GRAVITY * 0.05 / (1.0 + 0.55 * 0.55f64).sqrt();
