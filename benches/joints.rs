@@ -1,19 +1,22 @@
-//! Both of Rapier's joint kinds for each body: how fast they are, how far they give, and, for the cart and its pole, how far they stray
-//! from the equations of motion, integrated in double precision beside them.
+//! Both of Rapier's joint kinds for each body: how fast they are, how far they give, how still arm and walker stand and whether they keep
+//! their energy, and, for the cart and its pole, how far they stray from the equations of motion, integrated in double precision beside
+//! them.
 //!
 //! ```text
 //! cargo bench --bench joints
 //! ```
 
 use apprentice::arena::{ArenaQuery, Switches};
+use apprentice::bench::apart::Apart;
+use apprentice::bench::links::{episode, rate, swing as passive};
 use apprentice::bench::stage::{processor_seconds, random_app};
 use apprentice::body::Parts;
 use apprentice::physics::rapier::prelude::*;
-use apprentice::physics::{Physics, PhysicsQuery, Threads, empty_world, integration};
+use apprentice::physics::{Physics, Threads, integration};
 use apprentice::scene::load::load;
 use apprentice::scene::plan::Plan;
-use apprentice::scene::schema::{Body, Joints};
-use bevy::prelude::{App, Entity, World};
+use apprentice::scene::schema::Joints;
+use bevy::prelude::App;
 use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
@@ -44,39 +47,8 @@ struct Swing {
 }
 
 /// A scene's plan with another kind of joint.
-fn plan(scene: &str, joints: Joints) -> Result<Plan, Box<dyn Error>> {
-    let mut loaded = load(Path::new(scene))?;
-    match &mut loaded.scene.body {
-        Body::CartPole { joints: kind, .. }
-        | Body::Rover { joints: kind, .. }
-        | Body::Arm { joints: kind, .. }
-        | Body::Walker { joints: kind, .. } => *kind = joints,
-        Body::Mjcf(import) | Body::Urdf(import) => import.joints = joints,
-    }
-    Ok(loaded.into())
-}
-
-/// A world at the start of a scene's level, apart from any app.
-struct Apart {
-    world: World,
-    entity: Entity,
-}
-
-impl Apart {
-    fn new(plan: &Plan, cube: &[f32], parameters: IntegrationParameters) -> Self {
-        let mut world = World::new();
-        let entity = world.spawn(empty_world(parameters)).id();
-        let mut apart = Self { world, entity };
-        let level = apprentice::curriculum::Level { cube: cube.to_vec(), grid: None, seed: 1 };
-        apart.with(|physics| plan.start(&level, physics));
-        apart
-    }
-
-    fn with<T>(&mut self, work: impl FnOnce(&mut Physics<'_>) -> T) -> T {
-        let mut query = self.world.query::<PhysicsQuery>();
-        let mut item = query.get_mut(&mut self.world, self.entity).expect("just spawned");
-        work(&mut item.physics())
-    }
+fn plan(scene: &str, joints: Joints) -> Result<Arc<Plan>, Box<dyn Error>> {
+    Ok(Arc::new(Plan::from(load(Path::new(scene))?).with_joints(joints)))
 }
 
 const GRAVITY: f64 = 9.81;
@@ -146,7 +118,7 @@ fn swing(way: Way, length: f32, mass: f32, worst: &mut Swing) -> Result<(), Box<
     let cube = [length, mass, 0.0, 0.71];
     let values = plan.quantities.values(&cube);
     let parameters = IntegrationParameters { num_solver_iterations: way.iterations, ..integration(1.0 / way.hz as f32) };
-    let mut apart = Apart::new(&plan, &cube, parameters);
+    let mut apart = Apart::new(plan.clone(), &cube, parameters);
     let (length, mass) = (f64::from(values[0]), f64::from(values[1]));
     let inertia = mass / 12.0 * (length * length + 0.04 * 0.04);
     let mut exact =
@@ -173,7 +145,7 @@ fn swing(way: Way, length: f32, mass: f32, worst: &mut Swing) -> Result<(), Box<
     }
     worst.energy = worst.energy.max(100.0 * energy / kinetic);
     let microseconds = time(100_000, |count| {
-        let mut apart = Apart::new(&plan, &cube, parameters);
+        let mut apart = Apart::new(plan.clone(), &cube, parameters);
         apart.with(|physics| physics.simulate(Vector::Z * -(GRAVITY as f32), count));
     });
     worst.microseconds = worst.microseconds.max(microseconds);
@@ -183,7 +155,7 @@ fn swing(way: Way, length: f32, mass: f32, worst: &mut Swing) -> Result<(), Box<
 /// The rover at random among heaps of boxes: microseconds of processor time for a control step, and the largest distance of a wheel
 /// from its place at the chassis, mm.
 fn drive(joints: Joints) -> Result<(f64, f32), Box<dyn Error>> {
-    let plan = Arc::new(plan("scenes/clear", joints)?);
+    let plan = plan("scenes/clear", joints)?;
     let mut app = random_app(&plan, 4, Threads(1));
     let links = plan.parts.links.clone();
     let places = |app: &mut App| -> Vec<Vector> {
@@ -205,6 +177,30 @@ fn drive(joints: Joints) -> Result<(f64, f32), Box<dyn Error>> {
     app.insert_resource(Switches { sensors: false, tasks: false });
     let microseconds = time(500, |count| (0..count).for_each(|_| app.update())) / 4.0;
     Ok((microseconds, give * 1000.0))
+}
+
+/// Arm or walker with one kind of joint, as a line of the table. `link` is the one whose drift is told.
+fn body(scene: &str, joints: Joints, link: usize) -> Result<String, Box<dyn Error>> {
+    let plan = plan(scene, joints)?;
+    let (idle, random) = (episode(&plan, false, link), episode(&plan, true, link));
+    let fastest = |random: bool| 1e6 / (0..5).map(|_| rate(&plan, random, 0.4)).fold(0.0, f64::max);
+    let mm = |m: f32| format!("{:.2} mm", 1000.0 * m);
+    let swing = passive(&plan, plan.parameters());
+    // Whether what is left of the swing's error is the tick's: it then falls with it.
+    let parameters = plan.parameters();
+    let finer = passive(&plan, IntegrationParameters { dt: parameters.dt / 4.0, ..parameters });
+    let broke = if idle.broke || random.broke { "breaks down" } else { "" };
+    Ok(format!(
+        "| {scene} | {joints:?} | {:.1} | {:.1} | {} | {} | {} | {:.1} % | {:.1} % | {} | {broke} |",
+        fastest(false),
+        fastest(true),
+        mm(random.gap),
+        mm(idle.drift),
+        mm(idle.sag),
+        swing.energy,
+        finer.energy,
+        mm(swing.gap),
+    ))
 }
 
 /// Microseconds of processor time for one of `count` ticks: the fastest of five turns.
@@ -248,6 +244,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     for joints in [Joints::Impulse, Joints::Multibody] {
         let (microseconds, give) = drive(joints)?;
         println!("| {joints:?} | {microseconds:.0} | {give:.3} mm |");
+    }
+    println!(
+        "\nArm (`reach`, 240 ticks/s) and walker (`walk`, 200 ticks/s): ten seconds told nothing, ten of random \
+         actions, two of swing, root held.\n"
+    );
+    println!(
+        "| body | joints | us/tick, idle | random | joints give, random | drifts, idle | sinks, idle | \
+         swing: energy off | at dt/4 | joints give | |"
+    );
+    println!("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|---|");
+    for (scene, link) in [("scenes/reach", 5), ("scenes/walk", 0)] {
+        for joints in [Joints::Impulse, Joints::Multibody] {
+            println!("{}", body(scene, joints, link)?);
+        }
     }
     Ok(())
 }

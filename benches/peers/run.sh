@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs outside engines and ours alternately in one job, one core each, and prints one table; see README.md beside this file.
 #
-#   benches/peers/run.sh [heap|balance] [arguments for that comparison]      without a name: both
+#   benches/peers/run.sh [heap|links|balance] [arguments for that comparison]      without a name: all
 #
 # RESULTS: file that gets a JSON line per row [target/peers.jsonl].
 set -euo pipefail
@@ -16,15 +16,26 @@ if ! cmp -s "$wants" .venv/peers.txt; then # several GB, because of torch
     cp "$wants" .venv/peers.txt
 fi
 
-heap() {
-    local ours
-    ours=$(cargo bench --bench heap --no-run --message-format json |
+# Builds a benchmark and says where it is.
+built() {
+    cargo bench --bench "$1" --no-run --message-format json |
         .venv/bin/python -c 'import json, sys
 for line in sys.stdin:
     made = json.loads(line)
-    if made.get("target", {}).get("name") == "heap" and made.get("executable"):
-        print(made["executable"])')
+    if made.get("target", {}).get("name") == sys.argv[1] and made.get("executable"):
+        print(made["executable"])' "$1"
+}
+
+heap() {
+    local ours
+    ours=$(built heap)
     .venv/bin/python benches/peers/mujoco_heap.py --ours "$ours" --json "$results" "$@"
+}
+
+links() {
+    local ours
+    ours=$(built links)
+    .venv/bin/python benches/peers/mujoco_links.py --ours "$ours" --json "$results" "$@"
 }
 
 balance() {
@@ -32,15 +43,17 @@ balance() {
     .venv/bin/python benches/peers/sb3_balance.py --ours 'benches/peers/ours_balance.sh {envs} {horizon} {minibatch} {epochs} {steps}' --json "$results" "$@"
 }
 
-case ${1:-both} in
-heap | balance) "$@" ;;
-both)
+case ${1:-all} in
+heap | links | balance) "$@" ;;
+all)
     heap
+    echo
+    links
     echo
     balance
     ;;
 *)
-    echo "no comparison called '$1': heap, balance" >&2
+    echo "no comparison called '$1': heap, links, balance" >&2
     exit 2
     ;;
 esac

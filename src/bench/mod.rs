@@ -4,12 +4,16 @@
 //! worlds that are copies of the arenas' worlds and get the same actions. Blocks of steps of each are taken in turns, and ratios are
 //! medians over pairs of neighbouring blocks, so that a busy machine disturbs both alike.
 //!
+//! - [`apart`] one world of a scene apart from any app, for measurements of the physics alone;
 //! - [`bare`] the loop that it is measured against;
 //! - [`stage`] one number of arenas and its blocks;
+//! - [`links`] a body's links and joints: rate, give, drift, energy;
 //! - [`process`] memory and cold start, each in a process of its own;
 //! - [`table`] what was found, for people and for scripts.
 
+pub mod apart;
 pub mod bare;
+pub mod links;
 pub mod process;
 pub mod stage;
 pub mod table;

@@ -149,8 +149,10 @@ pub struct Joint {
     handle: JointHandle,
     /// Whether it turns (rad) or slides (m).
     pub turns: bool,
-    parent: RigidBodyHandle,
-    child: RigidBodyHandle,
+    /// The link that it hangs on.
+    pub parent: RigidBodyHandle,
+    /// The link that it moves.
+    pub child: RigidBodyHandle,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -180,8 +182,8 @@ impl Joint {
         Self { handle, turns, parent, child }
     }
 
-    /// The joint's settings.
-    fn data<'a>(&self, world: PhysicsView<'a>) -> Option<&'a GenericJoint> {
+    /// The joint's settings: frames, limits, motors.
+    pub fn data<'a>(&self, world: PhysicsView<'a>) -> Option<&'a GenericJoint> {
         match self.handle {
             JointHandle::Impulse(handle) => world.impulse_joints.get(handle).map(|joint| &joint.data),
             JointHandle::Multibody(handle) => {
@@ -289,6 +291,15 @@ impl Joint {
         } else {
             (child.linvel() - parent.velocity_at_point(child.translation())).dot(axis)
         }
+    }
+
+    /// How far the joint gives: how far the child is from where the joint would have it, m. (Joints of reduced coordinates give nothing.)
+    pub fn gap(&self, world: PhysicsView<'_>) -> f32 {
+        let Some(data) = self.data(world) else { return 0.0 };
+        let frame = *world.bodies[self.parent].position() * data.local_frame1;
+        let child = *world.bodies[self.child].position() * data.local_frame2;
+        let away = frame.inverse_transform_point(child.translation);
+        if self.turns { away.length() } else { libm::hypotf(away.y, away.z) }
     }
 
     /// Where the joint is, m, and the direction of its axis.

@@ -2,7 +2,7 @@
 //! looked at from above, as on a map. Where nothing is found within reach, the reach.
 
 use super::Sense;
-use crate::body::BODY_GROUP;
+use crate::body::WORLD_GROUP;
 use crate::physics::rapier::prelude::*;
 use crate::scene::plan::{Plan, Situation};
 use crate::signal::Channels;
@@ -36,7 +36,7 @@ impl Sense for HeightMap {
         let ahead = body.rotation() * Vector::X;
         let ahead = (ahead - down * ahead.dot(down)).normalize_or(Vector::X);
         let left = ahead.cross(down);
-        let seen = InteractionGroups::new(Group::ALL, Group::ALL.difference(BODY_GROUP), InteractionTestMode::And);
+        let seen = InteractionGroups::new(Group::ALL, WORLD_GROUP, InteractionTestMode::And);
         let query = situation.world.query(QueryFilter::default().groups(seen));
         let middle = |count: usize| (count as f32 - 1.0) / 2.0;
         for (index, slot) in out.iter_mut().enumerate() {

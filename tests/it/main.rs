@@ -14,6 +14,7 @@ mod judge;
 mod learn;
 mod malformed;
 mod maze;
+mod mechanics;
 mod physics;
 mod pilot;
 mod place;

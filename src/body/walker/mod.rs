@@ -9,7 +9,12 @@
 //! - **Action**: the goal of each joint's motor, away from the stance in which it stands 0.28 m high: ±0.5 rad of abduction, ±0.8 rad of hip and
 //!   knee. No action is to stand.
 //! - **By hand**: `forward` and `left` (1 m/s) and `turn` (1.5 rad/s); a gait generator ([`gait`]) makes goals of the joints of them.
-//! - **Joint kind**: see `benches/joints.rs`.
+//! - **Joint kind**: impulse by default. `cargo bench --bench joints`: 15 us a tick beside 63 with reduced coordinates. Told nothing it
+//!   stands for 10 s, 11 mm off its start and 7 mm lower (MuJoCo's does, too: 11 and 6 mm); its joints give by 12 mm at most under goals
+//!   drawn at random in every control step, by 0.3 mm in a free swing, whose energy both kinds keep to 2 %. With reduced coordinates it
+//!   wanders off by 0.9 m in 10 s: Rapier 0.35 solves their motors as if they were stiff, which diverges where the inertia that a motor
+//!   moves is above dt (dt k + d), with dt the solver's step of 2.5 ms: 0.011 kg m², and the rotor alone has 0.01
+//!   (`tests/it/mechanics.rs`). With springs and dampers twice as strong it stands with them too, within 11 mm.
 
 pub mod gait;
 mod look;
