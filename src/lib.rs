@@ -2,7 +2,7 @@
 //! learns.
 //!
 //! The same scene runs in one arena or in hundreds, headless, on every core, with the same bits. What a user sees and types is told in the
-//! README; how a scene, a body or an algorithm is added, in CONTRIBUTING. This page is the map of the house.
+//! README; how a scene, a body, a sensor or an algorithm is added, in CONTRIBUTING. This page is the map of the house.
 //!
 //! # A first step
 //!

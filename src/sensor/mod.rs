@@ -83,7 +83,7 @@ impl SensorPlan {
         self.width
     }
 
-    /// The channels of a whole observation. (A sensor that a scene has twice gets a number: `rays`, `rays_2`.)
+    /// The channels of a whole observation. (A sensor that a scene has twice gets a number: `ray.0`, `ray.0#2`.)
     pub fn channels(sensors: &[Self], plan: &Plan) -> Channels {
         let mut all = Channels::default();
         for sensor in sensors {

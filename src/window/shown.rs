@@ -143,10 +143,10 @@ pub fn rebuild(world: &mut World) {
     let (plan, count, seed, pilot) = {
         let mut shown = world.resource_mut::<Shown>();
         shown.count = shown.count.clamp(1, MOST_ARENAS);
-        let varies = shown.plan.quantities.count();
         let count = shown.count;
         shown.watched = shown.watched.min(count - 1);
-        shown.held.retain(|arena, level| *arena < count && level.cube.len() == varies);
+        let form = shown.plan.level_form();
+        shown.held.retain(|arena, level| *arena < count && form.refuses(level).is_none());
         (shown.plan.clone(), count, shown.seed, shown.pilot.clone())
     };
     let timing = plan.timing;

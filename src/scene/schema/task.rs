@@ -69,7 +69,7 @@ pub enum Predicate {
     AtRest(String),
     /// The body's velocity over the floor is at most so far from the scene's command, m/s.
     Follows(Number),
-    /// Its z axis is at most so far from the vertical, rad.
+    /// Its z axis is at most so far from the floor's upright, rad.
     Upright(String, Number),
     /// Its centre is higher than so many metres.
     Above(String, Number),
@@ -101,7 +101,7 @@ pub enum Term {
     Way(String, String),
     /// 1 where the first one stands behind the second one as seen from the third: ready to push it there. (1 + cosine) / 2 of the angle.
     Behind(String, String, String),
-    /// 1 where its z axis points up, 0 where it points down: (1 + cosine) / 2.
+    /// 1 where its z axis stands upright on the floor, 0 where it points into it: (1 + cosine) / 2.
     Upright(String),
     /// 1 at rest, falling by half at `margin` metres per second.
     Slow(String, f32),
