@@ -86,7 +86,8 @@ fn moved(joint: &RobotJoint, by: f32) -> Pose {
 /// Where each joint starts: those that follow others, where these tell them.
 fn starts(robot: &Robot) -> Vec<Vec<f32>> {
     let mut starts: Vec<f32> = robot.joints().map(|(_, joint)| joint.start).collect();
-    for coupling in &robot.couplings {
+    // (Of a ring, which no scene that was checked has, none.)
+    for coupling in robot.led().unwrap_or_default() {
         starts[coupling.joint] = coupling.ratio * starts[coupling.leader] + coupling.offset;
     }
     let mut starts = starts.into_iter();

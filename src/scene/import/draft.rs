@@ -83,6 +83,8 @@ impl Draft {
             }
         }
         let mut names: Vec<String> = self.links.iter().map(|link| link.name.clone()).collect();
+        let joints = self.links.iter().flat_map(|link| &link.joints).filter(|joint| joint.kind != JointKind::Ball);
+        let joints: Vec<String> = joints.map(|joint| joint.name.clone()).collect();
         let mut points = Vec::new();
         for (name, link, at) in std::mem::take(&mut self.points) {
             if names.contains(&name) {
@@ -90,6 +92,11 @@ impl Draft {
                     continue;
                 }
                 self.drop("point", name, "another part has its name");
+                continue;
+            }
+            // `body.NAME` would be the joint.
+            if joints.contains(&name) {
+                self.drop("point", name, "a joint has its name");
                 continue;
             }
             names.push(name.clone());

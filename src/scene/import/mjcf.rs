@@ -11,7 +11,7 @@ mod section;
 
 use self::compiler::Compiler;
 use self::defaults::{Defaults, Settings};
-use super::Base;
+use super::Root;
 use super::draft::{Draft, DraftLink, joint};
 use super::robot::{JointKind, RobotJoint};
 use super::solid::{Matter, Pose};
@@ -24,21 +24,34 @@ use std::rc::Rc;
 
 /// Files that include each other at most.
 const DEEPEST: usize = 10;
+/// Included files at most, each counted as often as it is included.
+const FILES: usize = 200;
 
 /// Reads a model.
-pub(super) fn read(path: &Path, base: Option<Base>) -> Found<Draft> {
+pub(super) fn read(path: &Path, stands: Option<Root>) -> Found<Draft> {
     let mut root = xml::read(path)?;
     if root.tag != "mujoco" {
         let hint = if root.tag == "robot" { ": this is a URDF, `body: Urdf(..)`" } else { "" };
         return Err(root.problem(format!("found `{}` and expected `mujoco`{hint}", root.tag)).into());
     }
     let folder = root.folder().to_owned();
-    include(&mut root, &folder, 0)?;
+    include(&mut root, &folder, 0, &mut 0)?;
     let compiler = Compiler::read(&root)?;
     let defaults = Rc::new(Defaults::read(&root)?);
     let draft = Draft { name: root.text("model").unwrap_or("robot").to_owned(), ..Draft::default() };
-    let mut model =
-        Model { draft, compiler, defaults, meshes: BTreeMap::new(), floors: Vec::new(), bodies: BTreeMap::new(), free: Vec::new(), base };
+    let mut model = Model {
+        draft,
+        compiler,
+        defaults,
+        meshes: BTreeMap::new(),
+        floors: Vec::new(),
+        slippery: true,
+        bodies: BTreeMap::new(),
+        free: Vec::new(),
+        caps: BTreeMap::new(),
+        stands,
+        otherwise: false,
+    };
     model.assets(&root)?;
     model.floors(&root)?;
     for world in root.all("worldbody") {
@@ -51,15 +64,16 @@ pub(super) fn read(path: &Path, base: Option<Base>) -> Found<Draft> {
     for section in &root.children {
         model.section(section)?;
     }
+    model.cap();
     Ok(model.draft)
 }
 
-/// Puts the children of included files where they are included.
-fn include(element: &mut Element, folder: &Path, depth: usize) -> Found<()> {
+/// Puts the children of included files where they are included; `files` counts these.
+fn include(element: &mut Element, folder: &Path, depth: usize, files: &mut usize) -> Found<()> {
     let mut children = Vec::new();
     for mut child in std::mem::take(&mut element.children) {
         if child.tag != "include" {
-            include(&mut child, folder, depth)?;
+            include(&mut child, folder, depth, files)?;
             children.push(child);
             continue;
         }
@@ -67,13 +81,17 @@ fn include(element: &mut Element, folder: &Path, depth: usize) -> Found<()> {
         if depth >= DEEPEST {
             return Err(file.problem(format!("more than {DEEPEST} files include each other")).into());
         }
+        *files += 1;
+        if *files > FILES {
+            return Err(file.problem(format!("more than {FILES} files are included")).into());
+        }
         // MuJoCo looks beside the model's own file; beside the including file is what people mean.
         let path = [folder, child.folder()].map(|folder| folder.join(&file.value)).into_iter().find(|path| path.is_file());
         let Some(path) = path else {
             return Err(file.problem(format!("there is no file `{}`", folder.join(&file.value).display())).into());
         };
         let mut included = xml::read(&path)?;
-        include(&mut included, folder, depth + 1)?;
+        include(&mut included, folder, depth + 1, files)?;
         children.append(&mut included.children);
     }
     element.children = children;
@@ -94,11 +112,18 @@ struct Model {
     meshes: BTreeMap<String, Mesh>,
     /// `contype` and `conaffinity` of the file's floors.
     floors: Vec<(u32, u32)>,
+    /// Whether none of these has friction of its own.
+    slippery: bool,
     /// Of each named body, the link that it is a part of.
     bodies: BTreeMap<String, usize>,
     /// Names of free joints.
     free: Vec<String>,
-    base: Option<Base>,
+    /// The strongest push that all actuators together have on a joint, by its name, N m or N.
+    caps: BTreeMap<String, f64>,
+    /// How the scene lets the root stand.
+    stands: Option<Root>,
+    /// Whether that is otherwise than the file says.
+    otherwise: bool,
 }
 
 impl Model {
@@ -165,8 +190,13 @@ impl Model {
         if free && !joints.is_empty() {
             return Err(body.problem("a free body has no other joints").into());
         }
-        if on.is_none() && self.draft.links.is_empty() && (free || joints.is_empty()) {
-            free = self.base.map_or(free, |base| base == Base::Free);
+        if let Some(stands) = self.stands.filter(|_| on.is_none() && self.draft.links.is_empty()) {
+            if !joints.is_empty() {
+                let message = "joints of its own hold this body on the world: `root` of the scene cannot say how it stands; leave it out";
+                return Err(body.problem(message).into());
+            }
+            self.otherwise = free != (stands == Root::Free);
+            free = stands == Root::Free;
         }
         for (attribute, reason) in [("gravcomp", "gravity is not compensated"), ("mocap", "it stands still")] {
             if body.get(attribute).is_some_and(|value| !matches!(value.value.trim(), "0" | "false")) {
@@ -314,6 +344,13 @@ impl Model {
             joint.start = 0.0_f64.clamp(low, high) as f32;
         } else if limited {
             self.draft.drop("joint", joint.name.clone(), "the range of a ball joint");
+        }
+        let capped = settings.get("actuatorfrclimited").map(xml::Attribute::switch).transpose()?.flatten();
+        if let Some(cap) =
+            settings.get("actuatorfrcrange").filter(|_| kind != JointKind::Ball && capped.unwrap_or(self.compiler.auto_limits))
+        {
+            let most = self.symmetric(cap, "joint", &joint.name)?;
+            self.caps.insert(joint.name.clone(), most);
         }
         if least("frictionloss")? != 0.0 {
             self.draft.drop("frictionloss", joint.name.clone(), "dry friction of a joint");

@@ -17,7 +17,7 @@ pub use robot::{Actuator, Coupling, Dropped, Form, JointKind, Link, Point, Robot
 
 use super::number::Number;
 use super::schema::{Body, Joints, Scene};
-use crate::ron::{Document, Problem, Problems};
+use crate::ron::{Document, MOST_BYTES, Problem, Problems};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -36,9 +36,10 @@ pub struct Import {
     pub heading: Number,
     /// How links are joined. Default: [`Joints::Multibody`].
     pub joints: Joints,
-    /// How the root stands. Default: as the file says (MJCF), or free unless the root is called `world` (URDF).
+    /// How the root stands. Default: as the file says (MJCF), or free unless the root is called `world` (URDF). (A root with joints of its
+    /// own to the world stands on these: there it is refused.)
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub base: Option<Base>,
+    pub root: Option<Root>,
     /// What the file says. Read from it unless it is given here, as it is in what is recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub robot: Option<Box<Robot>>,
@@ -46,7 +47,7 @@ pub struct Import {
 
 /// How a robot's root stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Base {
+pub enum Root {
     /// It never moves.
     Fixed,
     /// It flies freely.
@@ -57,7 +58,7 @@ impl Import {
     /// The robot of a file, at the origin.
     pub fn of(file: impl Into<String>) -> Self {
         let zero = || Number::Fixed(0.0);
-        Self { file: file.into(), at: (zero(), zero(), zero()), heading: zero(), joints: Joints::Multibody, base: None, robot: None }
+        Self { file: file.into(), at: (zero(), zero(), zero()), heading: zero(), joints: Joints::Multibody, root: None, robot: None }
     }
 }
 
@@ -74,7 +75,7 @@ impl<'de> Deserialize<'de> for Import {
             #[serde(default)]
             joints: Option<Joints>,
             #[serde(default)]
-            base: Option<Base>,
+            root: Option<Root>,
             #[serde(default)]
             robot: Option<Box<Robot>>,
         }
@@ -82,16 +83,16 @@ impl<'de> Deserialize<'de> for Import {
         impl<'de> Visitor<'de> for ImportVisitor {
             type Value = Import;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a file in quotes, or fields: `file`, `at`, `heading`, `joints`, `base`")
+                f.write_str("a file in quotes, or fields: `file`, `at`, `heading`, `joints`, `root`")
             }
             fn visit_str<E: Error>(self, file: &str) -> Result<Import, E> {
                 Ok(Import::of(file))
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Import, A::Error> {
-                let Fields { file, at, heading, joints, base, robot } = Fields::deserialize(MapAccessDeserializer::new(map))?;
+                let Fields { file, at, heading, joints, root, robot } = Fields::deserialize(MapAccessDeserializer::new(map))?;
                 let plain = Import::of(file);
                 let (at, heading) = (at.unwrap_or(plain.at), heading.unwrap_or(plain.heading));
-                Ok(Import { file: plain.file, at, heading, joints: joints.unwrap_or(plain.joints), base, robot })
+                Ok(Import { file: plain.file, at, heading, joints: joints.unwrap_or(plain.joints), root, robot })
             }
         }
         deserializer.deserialize_any(ImportVisitor)
@@ -99,21 +100,39 @@ impl<'de> Deserialize<'de> for Import {
 }
 
 /// Reads an MJCF model.
-pub fn mjcf(path: &Path, base: Option<Base>) -> Result<Robot, Problems> {
-    finish(mjcf::read(path, base)?, path)
+pub fn mjcf(path: &Path, root: Option<Root>) -> Result<Robot, Problems> {
+    finish(mjcf::read(path, root)?, path)
 }
 
 /// Reads a URDF description.
-pub fn urdf(path: &Path, base: Option<Base>) -> Result<Robot, Problems> {
-    finish(urdf::read(path, base)?, path)
+pub fn urdf(path: &Path, root: Option<Root>) -> Result<Robot, Problems> {
+    finish(urdf::read(path, root)?, path)
 }
 
 fn finish(draft: draft::Draft, path: &Path) -> Result<Robot, Problems> {
     let robot = draft.finish();
     match problem(&robot) {
-        Some(problem) => Err(Problem::of_file(path.display().to_string(), problem).into()),
+        Some(mut problem) => {
+            // What would have driven it is perhaps what was left out.
+            if robot.actuators.is_empty() && !robot.dropped.is_empty() {
+                problem += &format!(" (left out: {})", report(&robot.dropped).join("; "));
+            }
+            Err(Problem::of_file(path.display().to_string(), problem).into())
+        }
         None => Ok(robot),
     }
+}
+
+/// Why a scene could be recorded and never read again: written out with its robot, it is too large.
+fn excess(scene: &Scene) -> Option<String> {
+    let bytes = super::load::written(scene).len();
+    let message = || {
+        format!(
+            "written out with its robot, the scene has {bytes} bytes, and what is recorded may have {MOST_BYTES} (1 MiB): fewer shapes \
+            help, and meshes with fewer corners"
+        )
+    };
+    (bytes > MOST_BYTES).then(message)
 }
 
 /// What makes no sense in a robot, numbers that are not finite included.
@@ -154,13 +173,16 @@ impl Scene {
         }
         let path = folder.join(&import.file);
         let robot = match &self.body {
-            Body::Urdf(_) => urdf(&path, import.base)?,
-            _ => mjcf(&path, import.base)?,
+            Body::Urdf(_) => urdf(&path, import.root)?,
+            _ => mjcf(&path, import.root)?,
         };
         if let Body::Mjcf(import) | Body::Urdf(import) = &mut self.body {
             import.robot = Some(Box::new(robot));
         }
-        Ok(())
+        match excess(self) {
+            Some(message) => Err(Problem::of_file(path.display().to_string(), message).into()),
+            None => Ok(()),
+        }
     }
 }
 
@@ -172,7 +194,8 @@ pub(super) fn import(scene: &mut Scene, document: &Document, folder: &Path) -> P
         return Problems::default();
     }
     if let Some(robot) = &import.robot {
-        return problem(robot).map_or_else(Problems::default, |message| spot.problem(format!("in its robot: {message}")).into());
+        let message = problem(robot).or_else(|| excess(scene));
+        return message.map_or_else(Problems::default, |message| spot.problem(format!("in its robot: {message}")).into());
     }
     let path = folder.join(&import.file);
     if import.file.is_empty() || !path.is_file() {

@@ -12,6 +12,16 @@ const MOST_LINKS: usize = 256;
 const MOST_SHAPES: usize = 1000;
 /// Corners of all hulls together at most.
 const MOST_CORNERS: usize = 8000;
+/// Degrees of freedom at most: each tick solves for all of a body's together.
+const MOST_FREEDOM: usize = 256;
+/// Actuators at most.
+const MOST_ACTUATORS: usize = 256;
+/// Joints that follow others at most.
+const MOST_COUPLINGS: usize = 256;
+/// Named points at most.
+const MOST_POINTS: usize = 1000;
+/// Pairs of links that pass through each other at most.
+const MOST_APART: usize = 1000;
 /// Different pairs of `shows` and `meets` at most: Rapier tells 32 groups apart, and the world and the body take two.
 pub const MOST_GROUPS: usize = 30;
 
@@ -207,6 +217,27 @@ impl Robot {
         all.filter(|(_, joint)| joint.kind != JointKind::Ball)
     }
 
+    /// In how many ways it moves.
+    fn freedom(&self) -> usize {
+        let of = |joint: &RobotJoint| if joint.kind == JointKind::Ball { 3 } else { 1 };
+        self.links.iter().map(|link| if link.free { 6 } else { link.joints.iter().map(of).sum() }).sum()
+    }
+
+    /// The couplings, each after that which its leader follows. None: they form a ring.
+    pub fn led(&self) -> Option<Vec<Coupling>> {
+        let (mut led, mut left) = (Vec::new(), self.couplings.clone());
+        while !left.is_empty() {
+            let waits = |coupling: &Coupling| left.iter().any(|other| other.joint == coupling.leader);
+            let (later, now): (Vec<_>, Vec<_>) = left.iter().copied().partition(waits);
+            if now.is_empty() {
+                return None;
+            }
+            led.extend(now);
+            left = later;
+        }
+        Some(led)
+    }
+
     /// kg
     pub fn mass(&self) -> f32 {
         self.links.iter().map(|link| link.mass).sum()
@@ -223,8 +254,17 @@ impl Robot {
         if !(1..=MOST_LINKS).contains(&links) {
             return Some(format!("there are {links} links, and there may be 1 to {MOST_LINKS}"));
         }
-        if shapes().count() > MOST_SHAPES {
-            return Some(format!("there are {} shapes, and there may be {MOST_SHAPES}", shapes().count()));
+        for (what, count, most) in [
+            ("shapes", shapes().count(), MOST_SHAPES),
+            ("degrees of freedom", self.freedom(), MOST_FREEDOM),
+            ("actuators", self.actuators.len(), MOST_ACTUATORS),
+            ("couplings of joints", self.couplings.len(), MOST_COUPLINGS),
+            ("points", self.points.len(), MOST_POINTS),
+            ("pairs of links that pass through each other", self.apart.len(), MOST_APART),
+        ] {
+            if count > most {
+                return Some(format!("there are {count} {what}, and there may be {most}"));
+            }
         }
         let corners: usize = shapes().map(|shape| if let Form::Hull(points) = &shape.form { points.len() } else { 0 }).sum();
         if corners > MOST_CORNERS {
@@ -291,6 +331,9 @@ impl Robot {
             || coupled.chain(self.actuators.iter().map(|actuator| actuator.joint)).any(|joint| joint >= joints)
         {
             return Some("a link or joint is named that is not there".into());
+        }
+        if self.led().is_none() {
+            return Some("joints follow each other in a ring".into());
         }
         let negative = |actuator: &&Actuator| !least(&[actuator.stiffness, actuator.damping, actuator.most.unwrap_or(0.0)]);
         if let Some(actuator) = self.actuators.iter().find(negative) {

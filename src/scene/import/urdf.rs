@@ -3,7 +3,7 @@
 //! What is fixed to a link becomes a part of it, and a named point. Revolute and prismatic joints are driven to positions over their range,
 //! continuous ones to speeds, each with at most its effort. Of a mesh the convex hull collides.
 
-use super::Base;
+use super::Root;
 use super::draft::{Draft, DraftLink, joint, scale, shape};
 use super::mesh::{self, Fault};
 use super::robot::{Actuator, Coupling, Form, JointKind};
@@ -26,7 +26,7 @@ const SHARE: f64 = 0.1;
 const LAG: f64 = 0.1;
 
 /// Reads a description.
-pub(super) fn read(path: &Path, base: Option<Base>) -> Found<Draft> {
+pub(super) fn read(path: &Path, stands: Option<Root>) -> Found<Draft> {
     let root = xml::read(path)?;
     if root.tag != "robot" {
         let hint = if root.tag == "mujoco" { ": this is MJCF, `body: Mjcf(..)`" } else { "" };
@@ -70,10 +70,13 @@ pub(super) fn read(path: &Path, base: Option<Base>) -> Found<Draft> {
             return Err(second.problem(message).into());
         }
     };
-    let mut urdf = Urdf { draft: Draft { name: root.name(), ..Draft::default() }, placed: BTreeMap::new(), mimics: Vec::new() };
+    let draft = Draft { name: root.name(), ..Draft::default() };
+    let branches = children.get(first.text("name").unwrap_or_default()).map_or(0, Vec::len);
+    let mut urdf = Urdf { draft, placed: BTreeMap::new(), mimics: Vec::new(), stands, bare: false, branches };
     // A joint of its own (floating) or the name `world` says how the root stands.
-    let free = base.map_or(first.text("name") != Some("world"), |base| base == Base::Free);
+    let free = stands.map_or(first.text("name") != Some("world"), |stands| stands == Root::Free);
     urdf.link(first, None, free, Pose::ORIGIN, Vec::new())?;
+    urdf.bare = urdf.draft.links[0].matter.mass == 0.0 && urdf.draft.links[0].shapes.is_empty();
     let mut queue = VecDeque::from([first.name()]);
     while let Some(parent) = queue.pop_front() {
         for joint in children.get(parent.as_str()).into_iter().flatten() {
@@ -100,6 +103,12 @@ struct Urdf<'a> {
     placed: BTreeMap<String, (usize, Pose)>,
     /// Joints that follow others.
     mimics: Vec<(&'a Element, String)>,
+    /// How the scene lets the root stand.
+    stands: Option<Root>,
+    /// Whether the root has neither mass nor shape of its own.
+    bare: bool,
+    /// How many joints hang on the root.
+    branches: usize,
 }
 
 /// An `origin` (or none).
@@ -216,10 +225,13 @@ impl<'a> Urdf<'a> {
             }
             "floating" => {
                 // Only the root may fly: what stands before it is dropped as the world.
-                if on == 0 && self.draft.links.len() == 1 && self.draft.links[0].matter.mass == 0.0 && self.draft.links[0].shapes.is_empty()
-                {
+                if self.bare && on == 0 {
+                    if self.branches > 1 || parent != self.draft.links[0].name {
+                        let message = "beside what floats, more hangs on the root: only a root that bears nothing else is left out";
+                        return Err(kind.problem(message).into());
+                    }
                     self.draft.links.clear();
-                    return self.link(link, None, true, pose, Vec::new());
+                    return self.link(link, None, self.stands != Some(Root::Fixed), pose, Vec::new());
                 }
                 self.draft.drop("joint", name.clone(), "a floating joint within a robot: its link flies by itself");
                 let mut world = pose;

@@ -1,7 +1,7 @@
 //! What of a file arrives in a robot, against numbers worked out by hand.
 
 use super::{Folder, read_at, robot};
-use apprentice::scene::import::{Base, Form, JointKind, Link, mjcf, report, urdf};
+use apprentice::scene::import::{Form, JointKind, Link, Root, mjcf, report, urdf};
 use std::f32::consts::PI;
 
 /// Whether numbers agree to 1 in 10,000, or 1e-6.
@@ -195,12 +195,73 @@ fn a_urdf_is_read_with_its_fixed_joints_merged() {
 }
 
 #[test]
-fn the_base_may_be_another_one_than_the_files() {
+fn the_root_may_stand_otherwise_than_the_file_says() {
     let text = r#"<robot name="arm"><link name="foot"/><link name="hand"><inertial><mass value="1"/><inertia ixx="1" iyy="1" izz="1"/></inertial></link>
         <joint name="j" type="revolute"><parent link="foot"/><child link="hand"/><limit lower="-1" upper="1" effort="2" velocity="1"/></joint></robot>"#;
     let folder = Folder::of(&[("arm.urdf", text)]);
     let free = |base| urdf(&folder.path("arm.urdf"), base).unwrap().links[0].free;
-    assert_eq!([free(None), free(Some(Base::Fixed)), free(Some(Base::Free))], [true, false, true]);
+    assert_eq!([free(None), free(Some(Root::Fixed)), free(Some(Root::Free))], [true, false, true]);
+    // A joint that floats says the same as no joint, and the scene's word counts more.
+    let hand = r#"<link name="hand"><inertial><mass value="1"/><inertia ixx="1" iyy="1" izz="1"/></inertial></link>"#;
+    let text = text.replace("<link name=\"foot\"/>", &format!("<link name=\"world\"/>{}", hand.replace("hand", "foot"))).replace(
+        "</robot>",
+        "<joint name=\"f\" type=\"floating\"><parent link=\"world\"/><child link=\"foot\"/><origin xyz=\"0 0 2\"/></joint></robot>",
+    );
+    let folder = Folder::of(&[("arm.urdf", text.as_str())]);
+    let root = |root| urdf(&folder.path("arm.urdf"), root).unwrap().links.remove(0);
+    assert_eq!([None, Some(Root::Fixed), Some(Root::Free)].map(|stands| root(stands).free), [true, false, true]);
+    let fixed = root(Some(Root::Fixed));
+    assert_eq!((fixed.name.as_str(), fixed.at), ("foot", [0.0, 0.0, 2.0]));
+    // A root that slides along the world stands on its joint: there is nothing to choose.
+    let text = r#"<mujoco><worldbody>
+        <body name="cart"><joint name="x" type="slide"/><geom size="0.1"/></body></worldbody><actuator><motor joint="x"/></actuator></mujoco>"#;
+    let folder = Folder::of(&[("cart.xml", text)]);
+    assert!(mjcf(&folder.path("cart.xml"), None).is_ok());
+    for root in [Root::Fixed, Root::Free] {
+        let told = mjcf(&folder.path("cart.xml"), Some(root)).unwrap_err().to_string();
+        assert!(told.contains("cart.xml:2:9: joints of its own hold this body on the world: `root` of the scene"), "{told}");
+    }
+}
+
+#[test]
+fn forces_that_are_limited_otherwise_are_read_or_told() {
+    let text = |floor: &str| {
+        format!(
+            r#"<mujoco><worldbody>{floor}<body name="a"><joint name="h" actuatorfrcrange="-3 3"/><joint name="s" actuatorfrcrange="-1 4"/><joint name="t"/>
+            <joint name="u" actuatorfrcrange="-2 2" actuatorfrclimited="false"/><geom name="foot" size="0.1" condim="1"/></body></worldbody><actuator>
+            <motor joint="h" gear="5" ctrlrange="-1 1"/><motor joint="s" forcerange="-2 2" ctrlrange="-1 1"/><motor name="s2" joint="s" ctrlrange="-1 1"/>
+            <position joint="t" dampratio="1" ctrlrange="-1 1" forcerange="-1 6" gear="2"/><motor joint="u" ctrlrange="-1 1"/></actuator></mujoco>"#
+        )
+    };
+    let slippery = robot(&text(""));
+    let most: Vec<_> = slippery.actuators.iter().map(|actuator| actuator.most).collect();
+    // What a joint allows is meant behind the gear, what an actuator gives before it.
+    assert_eq!(most, [Some(3.0), Some(2.0), Some(4.0), Some(12.0), None]);
+    let lines = report(&slippery.dropped);
+    for expected in [
+        "1 x joint (s): `actuatorfrcrange` has two ends: the larger one holds to both sides",
+        "1 x joint (s): `actuatorfrcrange` holds for each of its actuators and not for their sum",
+        "1 x position (t): `forcerange` has two ends: the larger one holds to both sides",
+        "1 x position (t): its `dampratio`: it is damped by `kv` and its joint alone",
+        "1 x geom (foot): `condim` is 1: it has friction all the same",
+    ] {
+        assert!(lines.iter().any(|line| line == expected), "{expected:?} is not in {lines:#?}");
+    }
+    // With the friction of the floor beneath it there is friction in MuJoCo, too.
+    for (floor, told) in [(r#"<geom type="plane" size="1 1 1"/>"#, false), (r#"<geom type="plane" size="1 1 1" condim="1"/>"#, true)] {
+        let lines = report(&robot(&text(floor)).dropped);
+        assert_eq!(lines.iter().any(|line| line.contains("`condim`")), told, "{lines:#?}");
+    }
+}
+
+#[test]
+fn a_point_with_the_name_of_a_joint_is_told() {
+    let robot = robot(
+        r#"<mujoco><worldbody><body name="a"><joint name="j"/><geom size="0.1"/><site name="j"/><site name="tip"/></body></worldbody>
+        <actuator><motor joint="j"/></actuator></mujoco>"#,
+    );
+    assert_eq!(robot.points.iter().map(|point| point.name.as_str()).collect::<Vec<_>>(), ["tip"]);
+    assert!(report(&robot.dropped).contains(&"1 x point (j): a joint has its name".into()), "{:?}", robot.dropped);
 }
 
 #[test]
@@ -218,4 +279,11 @@ fn a_robot_starts_in_its_key_called_home_and_within_its_ranges() {
     near(&[home.links[1].joints[0].start], &[1.0]);
     near(&home.links[0].at, &[1.0, 2.0, 3.0]);
     near(&home.links[0].turn, &[0.0, 0.0, 1.0, 0.0]);
+    // It is that of a robot that flies: said again by the scene, it counts; of one that stands fixed, it is told.
+    let folder = Folder::of(&[("robot.xml", text(r#"<key name="home" qpos="1 2 3 0 0 0 2 1.1"/>"#).as_str())]);
+    let stands = |root| mjcf(&folder.path("robot.xml"), Some(root)).unwrap();
+    assert_eq!(stands(Root::Free), home);
+    near(&[stands(Root::Fixed).links[1].joints[0].start], &[0.4]);
+    let told = report(&stands(Root::Fixed).dropped);
+    assert!(told.contains(&"1 x key (home): the root stands otherwise than the file says".into()), "{told:?}");
 }

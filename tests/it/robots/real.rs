@@ -131,7 +131,7 @@ fn other_peoples_models_are_driven_at_random_for_ten_seconds_and_stay_on_the_flo
     for name in files {
         // The arms are bolted down, as they are in use; the humanoid and the hand are not.
         let bolted = name.starts_with("mani_skill") && !name.contains("g1") && !name.contains("allegro");
-        let plan = plan(&packages.join(&name), 9.81, if bolted { ", base: Fixed" } else { "" }, |_| {});
+        let plan = plan(&packages.join(&name), 9.81, if bolted { ", root: Fixed" } else { "" }, |_| {});
         let mut stage = Stage::drawn(&plan, 1, 1, Pilot::random());
         let start = lowest(&mut stage);
         let mut low = start;

@@ -1,6 +1,6 @@
 //! Files that are wrong are refused with their place, never with a panic.
 
-use super::{Folder, read};
+use super::{Folder, read, read_at};
 
 /// A model with `inside` in its only body.
 fn model(inside: &str) -> String {
@@ -13,6 +13,19 @@ fn model(inside: &str) -> String {
 fn arm(inside: &str) -> String {
     format!("<robot name=\"r\"><link name=\"a\"/><link name=\"b\"/>\n{inside}</robot>")
 }
+
+/// `text` so many times, with a number in the place of `$`.
+fn many(text: &str, count: usize) -> String {
+    (0..count).map(|number| text.replace('$', &number.to_string())).collect()
+}
+
+/// What ends a model in which three joints follow each other.
+const RING: &str =
+    r#"<equality><joint joint1="j" joint2="k"/><joint joint1="k" joint2="l"/><joint joint1="l" joint2="j"/></equality></mujoco>"#;
+const FOLLOWS: &str = r#"<joint joint1="j" joint2="k"/>"#;
+const APART: &str = r#"<exclude body1="a" body2="b"/>"#;
+/// What ends a robot whose root bears a third link.
+const BESIDE: &str = r#"<link name="c"/><joint name="k" type="fixed"><parent link="a"/><child link="c"/></joint></robot>"#;
 
 #[test]
 fn whatever_is_wrong_is_told_with_file_line_and_column() {
@@ -43,6 +56,24 @@ fn whatever_is_wrong_is_told_with_file_line_and_column() {
         (model("<geom size=\"0.1\"/><joint type=\"screw\"/>"), "3:19: a joint cannot be `screw`"),
         (model("<geom size=\"0.1\"/><joint damping=\"-1\"/>"), "3:26: `damping` is -1"),
         ("<mujoco><worldbody><body><geom size=\"0.1\"/></body></worldbody></mujoco>".into(), "0:0: nothing in it is driven"),
+        (
+            model("<geom size=\"0.1\"/>").replace("<motor", "<muscle name=\"m\""),
+            "0:0: nothing in it is driven: no joint has an actuator (left out: 1 x muscle (m): a kind of actuator that is not read)",
+        ),
+        (model("<geom size=\"0.1\"/><joint name=\"k\"/><joint name=\"l\"/>").replace("</mujoco>", RING), "joints follow each other in a ring"),
+        (joint("floating", "").replace("</robot>", BESIDE), "2:17: beside what floats, more hangs on the root"),
+        (model(&many("<joint name=\"$\"/>", 256)), "0:0: there are 257 degrees of freedom, and there may be 256"),
+        (model(&many("<joint name=\"$\" type=\"ball\"/>", 86)), "0:0: there are 259 degrees of freedom"),
+        (model(&many("<site name=\"$\"/>", 1001)), "0:0: there are 1001 points, and there may be 1000"),
+        (model("").replace("</actuator>", &(many("<motor joint=\"j\"/>", 256) + "</actuator>")), "0:0: there are 257 actuators"),
+        (
+            model("<joint name=\"k\"/>").replace("</mujoco>", &format!("<equality>{}</equality></mujoco>", many(FOLLOWS, 257))),
+            "0:0: there are 257 couplings of joints, and there may be 256",
+        ),
+        (
+            model("<body name=\"b\"><joint/></body>").replace("</mujoco>", &format!("<contact>{}</contact></mujoco>", many(APART, 1001))),
+            "0:0: there are 1001 pairs of links that pass through each other, and there may be 1000",
+        ),
         (model("<geom size=\"0.1\"/>").replace("joint=\"j\"", "joint=\"k\""), "there is no joint called `k`"),
         (model("<geom size=\"0.1\"/>").replace("<motor", "<general biastype=\"affine\" biasprm=\"0 5\""), "it drives its joint away"),
         ("<mujoco><include file=\"robot.xml\"/></mujoco>".into(), "1:18: more than 10 files include each other"),
@@ -71,6 +102,28 @@ fn whatever_is_wrong_is_told_with_file_line_and_column() {
         assert!(problem.file.ends_with("robot.xml"), "{}", problem.file);
         assert!(problem.line == 0 || problem.to_string().contains('^'), "{problem}");
     }
+}
+
+#[test]
+fn files_that_include_each_other_again_and_again_are_refused_at_once() {
+    let includes = |depth: usize| format!("<mujoco>{}</mujoco>", format!("<include file=\"{}.xml\"/>", depth + 1).repeat(10));
+    let files: Vec<(String, String)> = (0..8).map(|depth| (format!("{depth}.xml"), includes(depth))).collect();
+    let mut files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    files.push(("8.xml", "<mujoco/>"));
+    let told = read_at(&Folder::of(&files).path("0.xml")).unwrap_err().to_string();
+    assert!(told.contains("more than 200 files are included"), "{told}");
+}
+
+#[test]
+fn a_robot_that_could_not_be_read_back_is_refused() {
+    // Numbers take more room in the scene than in the file: that alone has less than 1 MiB.
+    let shapes = many("<geom size=\"0.1\"/>", 900);
+    let text = |letters: usize| model(&shapes).replace("<mujoco>", &format!("<mujoco model=\"{}\">", "x".repeat(letters)));
+    let folder = Folder::of(&[("small.xml", text(100_000).as_str()), ("large.xml", text(900_000).as_str())]);
+    assert!(folder.scene("Mjcf(\"small.xml\")", "").is_ok());
+    let told = folder.scene("Mjcf(\"large.xml\")", "").err().unwrap_or_default().to_string();
+    assert!(told.contains("large.xml: written out with its robot, the scene has 1"), "{told}");
+    assert!(told.contains("what is recorded may have 1048576 (1 MiB)"), "{told}");
 }
 
 #[test]

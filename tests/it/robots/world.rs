@@ -170,6 +170,18 @@ fn a_joint_follows_another_one() {
 }
 
 #[test]
+fn joints_that_follow_followers_start_where_these_do_whatever_the_files_order() {
+    let text = r#"<mujoco><compiler angle="radian"/><worldbody><body name="r"><body name="a"><joint name="a" range="0.4 1"/><geom size="0.1"/></body>
+        <body name="b"><joint name="b"/><geom size="0.1"/></body><body name="c"><joint name="c"/><geom size="0.1"/></body></body></worldbody>
+        <equality><joint joint1="c" joint2="b" polycoef="0.1 1"/><joint joint1="b" joint2="a" polycoef="0 2"/></equality>
+        <actuator><motor joint="a"/></actuator></mujoco>"#;
+    let plan = plan(&[("a.xml", text)], "Mjcf(\"a.xml\")", "");
+    let mut stage = Stage::new(&plan, vec![plan.canonical()], 1, 1, Pilot::Idle);
+    let found = positions(&mut stage);
+    assert!(found.iter().zip([0.4, 0.8, 0.9]).all(|(found, wanted)| (found - wanted).abs() < 1e-5), "{found:?}");
+}
+
+#[test]
 fn names_of_the_file_serve_sensors_predicates_and_disturbances() {
     let more = r#"props: {"goal": Point(at: At(x: 0.0, y: 0.0, z: 0.61))}, disturbances: [Push(on: "body.lid", force: 0.0, every: 1.0)],
         task: Task(success: All([Near("body.top", "goal", 0.02), Upright("body.hull", 0.1), Touching("body.hull", "floor")]), reward: [(1.0, Near("body.lid", "goal", 0.5))], time_limit: 1.0, ends_on_success: false)"#;

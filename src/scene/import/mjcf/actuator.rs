@@ -96,17 +96,41 @@ impl Model {
             actuator.unit = scale(f64::from(actuator.push.0), f64::from(full), unit);
         }
         if let Some(force) = settings.get("forcerange").filter(|_| settings.text("forcelimited") != Some("false")) {
-            let ends = force.numbers(2, 2)?;
-            let most = ends[0].abs().max(ends[1].abs()) * gear.abs();
+            let most = self.symmetric(force, kind, &actuator.name)? * gear.abs();
             if most > 0.0 {
                 actuator.most = Some(most as f32);
             }
+        }
+        if kind == "position" && number("dampratio", 0.0)? != 0.0 {
+            self.draft.drop(kind, actuator.name.clone(), "its `dampratio`: it is damped by `kv` and its joint alone");
         }
         if number("timeconst", 0.0)? != 0.0 || settings.text("dyntype").is_some_and(|kind| kind != "none") {
             self.draft.drop(kind, actuator.name.clone(), "how its activation lags: it acts at once");
         }
         self.draft.actuators.push(actuator);
         Ok(())
+    }
+
+    /// The larger end of a range of forces, which holds to both sides.
+    pub(super) fn symmetric(&mut self, range: &Attribute, element: &str, name: &str) -> Found<f64> {
+        let ends = range.numbers(2, 2)?;
+        let most = ends[0].abs().max(ends[1].abs());
+        if ends[0] != -ends[1] {
+            self.draft.drop(element, name, format!("`{}` has two ends: the larger one holds to both sides", range.name));
+        }
+        Ok(most)
+    }
+
+    /// Holds actuators to what their joints allow.
+    pub(super) fn cap(&mut self) {
+        for (name, most) in std::mem::take(&mut self.caps) {
+            let Some((joint, _)) = self.draft.joint(&name) else { continue };
+            let mut driving: Vec<_> = self.draft.actuators.iter_mut().filter(|actuator| actuator.joint == joint).collect();
+            driving.iter_mut().for_each(|actuator| actuator.most = Some(actuator.most.map_or(most as f32, |own| own.min(most as f32))));
+            if driving.len() > 1 {
+                self.draft.drop("joint", name, "`actuatorfrcrange` holds for each of its actuators and not for their sum");
+            }
+        }
     }
 
     /// How an actuator's force follows from its control. None: not by this law.

@@ -41,6 +41,7 @@ impl Model {
                 if (pose.turn * DVec3::Z).z > 0.99 {
                     self.draft.floor = Some(self.draft.floor.map_or(pose.at.z, |height| height.min(pose.at.z)));
                     self.floors.push(masks(&settings)?);
+                    self.slippery &= settings.number("condim")? == Some(1.0);
                 }
             }
         }
@@ -100,6 +101,10 @@ impl Model {
                 self.draft.drop("geom", geom.name(), "by `contype` and `conaffinity` it does not collide with the world");
             } else if !world {
                 self.draft.drop("geom", geom.name(), "as with the file's floor, it does not collide with the world");
+            }
+            // Of two geoms that meet, MuJoCo takes the larger `condim`: beside a floor with friction, it means nothing.
+            if masks != (0, 0) && self.slippery && settings.number("condim")? == Some(1.0) {
+                self.draft.drop("geom", geom.name(), "`condim` is 1: it has friction all the same");
             }
             if let Some(form) = self.form(solid, &geom.name()) {
                 let friction = friction(&settings)?;

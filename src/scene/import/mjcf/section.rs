@@ -96,8 +96,8 @@ impl Model {
             if link.free { 7 } else { link.joints.iter().map(of).sum() }
         });
         let count: usize = count.sum();
-        if self.base.is_some() {
-            self.draft.drop("key", "home", "the base is another one than the file's");
+        if self.otherwise {
+            self.draft.drop("key", "home", "the root stands otherwise than the file says");
             return Ok(());
         }
         let numbers = given.numbers(count, count)?;
