@@ -333,6 +333,12 @@ impl<'a> PhysicsView<'a> {
     }
 }
 
+/// The multibody that a link is part of, where its joints are those of reduced coordinates.
+pub fn multibody_of(joints: &mut MultibodyJointSet, link: RigidBodyHandle) -> Option<&mut Multibody> {
+    let multibody = joints.rigid_body_link(link)?.multibody;
+    joints.get_multibody_mut(multibody)
+}
+
 /// Everything that the future of a world depends on.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct WorldState {

@@ -2,7 +2,7 @@
 
 use crate::curriculum::Level;
 use crate::physics::rapier::prelude::*;
-use crate::physics::{Physics, PhysicsQuery, empty_world};
+use crate::physics::{Physics, PhysicsQuery, empty_world, multibody_of};
 use crate::scene::plan::{Plan, Setting};
 use crate::scene::schema::{Body, Joints};
 use bevy::prelude::{Entity, QueryState, World};
@@ -104,9 +104,7 @@ impl Apart {
             }
             if held {
                 physics.bodies[plan.parts.root()].set_body_type(RigidBodyType::Fixed, true);
-                if let Some(link) = physics.multibody_joints.rigid_body_link(plan.parts.root()).copied()
-                    && let Some(multibody) = physics.multibody_joints.get_multibody_mut(link.multibody)
-                {
+                if let Some(multibody) = multibody_of(physics.multibody_joints, plan.parts.root()) {
                     // Lets the multibody notice that its root is fixed.
                     multibody.forward_kinematics(physics.bodies, true);
                     multibody.damping_mut().fill(0.0);

@@ -21,7 +21,7 @@
 use super::look::{Finish, Form, Framing, Look, Piece};
 use super::{Embodiment, Grip, Joint, Parts, link_groups};
 use crate::physics::rapier::prelude::*;
-use crate::physics::{Physics, PhysicsView};
+use crate::physics::{Physics, PhysicsView, multibody_of};
 use crate::pilot::hand::{Bindings, Input};
 use crate::scene::plan::{Quantities, Quantity};
 use crate::scene::schema::{ArmControl, Body, Joints, Scene};
@@ -270,9 +270,7 @@ impl Embodiment for Arm {
             (5, 7, sliding(-1.0).into()),
         ];
         let joints = data.map(|(parent, child, data)| Joint::connect(self.joints, physics, links[parent], links[child], data));
-        if let Some(link) = physics.multibody_joints.rigid_body_link(links[HAND]).copied()
-            && let Some(multibody) = physics.multibody_joints.get_multibody_mut(link.multibody)
-        {
+        if let Some(multibody) = multibody_of(physics.multibody_joints, links[HAND]) {
             // Lets the multibody notice that its root is fixed.
             multibody.forward_kinematics(physics.bodies, true);
             multibody.damping_mut().fill(0.0);

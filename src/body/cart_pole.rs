@@ -9,8 +9,8 @@
 
 use super::look::{Finish, Form, Framing, Look, Piece};
 use super::{Embodiment, Joint, Parts};
-use crate::physics::Physics;
 use crate::physics::rapier::prelude::*;
+use crate::physics::{Physics, multibody_of};
 use crate::pilot::hand::{Bindings, Input};
 use crate::scene::plan::{Quantities, Quantity};
 use crate::scene::schema::{Body, Joints};
@@ -99,9 +99,7 @@ impl Embodiment for CartPole {
         let hinge = RevoluteJointBuilder::new(Vector::Y);
         let slider = Joint::connect(self.joints, physics, rail, cart, slider.build());
         let hinge = Joint::connect(self.joints, physics, cart, pole, hinge.build());
-        if let Some(link) = physics.multibody_joints.rigid_body_link(pole).copied()
-            && let Some(multibody) = physics.multibody_joints.get_multibody_mut(link.multibody)
-        {
+        if let Some(multibody) = multibody_of(physics.multibody_joints, pole) {
             // Lets the multibody notice that its root is fixed: only then has it no more degrees of freedom than slider and hinge.
             multibody.forward_kinematics(physics.bodies, true);
         }
@@ -115,8 +113,7 @@ impl Embodiment for CartPole {
         physics.bodies[pole].set_additional_mass_properties(block(Vec3::new(POLE, POLE, length / 2.0), mass, middle), false);
         physics.bodies[pole].recompute_mass_properties_from_colliders(physics.colliders);
         let friction = self.cart_friction.of(values);
-        let multibody = physics.multibody_joints.rigid_body_link(pole).copied();
-        match multibody.and_then(|link| physics.multibody_joints.get_multibody_mut(link.multibody)) {
+        match multibody_of(physics.multibody_joints, pole) {
             // Slider and hinge are the only degrees of freedom, in this order. (Rapier's default would slow the hinge.)
             Some(multibody) => multibody.damping_mut().copy_from_slice(&[friction, 0.0]),
             // (A motor without any gain would hold the cart instead of leaving it alone.)

@@ -20,6 +20,14 @@ pub struct HeightMap {
     pub spacing: f32,
 }
 
+/// Where the points lie, from the body, m: level, and turned as the body looks (`ahead`).
+pub fn raster(ahead: Vector, down: Vector, [columns, rows]: [usize; 2], spacing: f32) -> impl Iterator<Item = Vector> {
+    let ahead = (ahead - down * ahead.dot(down)).normalize_or(Vector::X);
+    let left = ahead.cross(down);
+    let along = move |index: usize, count: usize| (index as f32 - (count as f32 - 1.0) / 2.0) * spacing;
+    (0..columns * rows).map(move |index| ahead * along(index / rows, columns) + left * along(index % rows, rows))
+}
+
 impl Sense for HeightMap {
     fn channels(&self, _plan: &Plan, channels: &mut Channels) {
         for column in 0..self.columns {
@@ -32,16 +40,9 @@ impl Sense for HeightMap {
     fn sense(&self, situation: &Situation<'_>, out: &mut [f32]) {
         let body = &situation.world.bodies[situation.plan.parts.root()];
         let down = situation.plan.down(&situation.setting.values);
-        // Ahead and left as the body looks, both level.
-        let ahead = body.rotation() * Vector::X;
-        let ahead = (ahead - down * ahead.dot(down)).normalize_or(Vector::X);
-        let left = ahead.cross(down);
         let seen = InteractionGroups::new(Group::ALL, WORLD_GROUP, InteractionTestMode::And);
         let query = situation.world.query(QueryFilter::default().groups(seen));
-        let middle = |count: usize| (count as f32 - 1.0) / 2.0;
-        for (index, slot) in out.iter_mut().enumerate() {
-            let (column, row) = ((index / self.rows) as f32, (index % self.rows) as f32);
-            let over = ahead * ((column - middle(self.columns)) * self.spacing) + left * ((row - middle(self.rows)) * self.spacing);
+        for (slot, over) in out.iter_mut().zip(raster(body.rotation() * Vector::X, down, [self.columns, self.rows], self.spacing)) {
             let ray = Ray::new(body.translation() + over - down * REACH, down);
             *slot = query.cast_ray(&ray, 2.0 * REACH, true).map_or(REACH, |(_, distance)| distance - REACH);
         }

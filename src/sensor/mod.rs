@@ -4,7 +4,7 @@ mod cells;
 mod command;
 mod grid;
 mod gripper;
-mod height_map;
+pub mod height_map;
 mod joints;
 mod last_action;
 mod motion;

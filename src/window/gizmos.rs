@@ -6,6 +6,7 @@ use super::smoothing::{Between, DrawSystems, Drawn};
 use crate::arena::ArenaQuery;
 use crate::body::turned;
 use crate::scene::schema::{Predicate, Sensor};
+use crate::sensor::height_map::raster;
 use crate::task::centre;
 use bevy::color::palettes::css;
 use bevy::prelude::*;
@@ -152,12 +153,9 @@ fn sensors(
             }
             Sensor::HeightMap { points, spacing, .. } if visible.has(Gizmo::Rays) => {
                 let down = plan.down(&item.arena.episode.setting.values);
-                let ahead = (ahead - down * ahead.dot(down)).normalize_or(Vec3::X);
-                let left = ahead.cross(down);
-                for (index, height) in read.iter().enumerate() {
-                    let (column, row) = (index as u32 / points.1, index as u32 % points.1);
-                    let along = |index: u32, count: u32| (index as f32 - (count as f32 - 1.0) / 2.0) * spacing;
-                    let found = at + ahead * along(column, points.0) + left * along(row, points.1) + down * *height;
+                let counts = [points.0 as usize, points.1 as usize];
+                for (height, over) in read.iter().zip(raster(ahead, down, counts, *spacing)) {
+                    let found = at + over + down * *height;
                     gizmos.sphere(Isometry3d::from_translation(found), 0.015, css::AQUA).resolution(6);
                 }
             }

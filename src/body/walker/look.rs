@@ -2,7 +2,7 @@
 
 use super::{FOOT_RADIUS, LOAD, OUT, SHIN, THIGH, TRUNK, side};
 use crate::body::look::{Finish, Form, Framing, Look, Piece};
-use bevy::math::{Quat, Vec3};
+use bevy::math::Vec3;
 
 const ORANGE: [f32; 3] = [0.93, 0.45, 0.12];
 const WHITE: [f32; 3] = [0.90, 0.91, 0.93];
@@ -47,10 +47,7 @@ pub(super) fn look(payload: f32) -> Look {
         let half = SHIN / 2.0 - 0.014;
         links.push(vec![
             Piece::new(Form::Capsule { radius: 0.013, half }).at(0.0, 0.0, -SHIN / 2.0).painted(DARK, Finish::Gloss),
-            Piece::new(Form::Ball { radius: FOOT_RADIUS })
-                .at(0.0, 0.0, -SHIN)
-                .turned(Quat::IDENTITY)
-                .painted([0.05, 0.05, 0.06], Finish::Rubber),
+            Piece::new(Form::Ball { radius: FOOT_RADIUS }).at(0.0, 0.0, -SHIN).painted([0.05, 0.05, 0.06], Finish::Rubber),
         ]);
     }
     let framing = Framing { target: Vec3::new(0.0, 0.0, 0.2), reach: 0.9, bearing: -0.9, elevation: 0.35, behind: (1.3, 0.6), ground: 0.0 };

@@ -22,7 +22,7 @@ mod look;
 use super::look::Look;
 use super::{Embodiment, Joint, Parts, link_groups, standing};
 use crate::physics::rapier::prelude::*;
-use crate::physics::{Physics, PhysicsView};
+use crate::physics::{Physics, PhysicsView, multibody_of};
 use crate::pilot::hand::{Bindings, Input};
 use crate::scene::plan::{Quantities, Quantity};
 use crate::scene::schema::{Body, Joints};
@@ -179,7 +179,6 @@ impl Embodiment for Walker {
             // The hip's motors fill what lies between trunk and thigh: nothing touches them.
             let inner = MassProperties::new(out / 2.0, MASSES[1], Vector::splat(0.0005) + rotor);
             physics.bodies[hip].set_additional_mass_properties(inner, false);
-            // Its upper half, so that a thigh that leans does not lift the shin's end off the floor.
             let bone = ColliderBuilder::capsule_z(THIGH / 2.0 - 0.03, 0.03).translation(Vector::new(0.0, 0.0, -THIGH / 2.0 + 0.01));
             physics.colliders.insert_with_parent(bone.mass(MASSES[2]).friction(0.4).collision_groups(groups), thigh, physics.bodies);
             // The shin ends in the foot, a ball of rubber.
@@ -206,9 +205,7 @@ impl Embodiment for Walker {
                 parts.joints.push(Joint::connect(self.joints, physics, parent, child, turning(axis, joint, on)));
             }
         }
-        if let Some(link) = physics.multibody_joints.rigid_body_link(trunk).copied()
-            && let Some(multibody) = physics.multibody_joints.get_multibody_mut(link.multibody)
-        {
+        if let Some(multibody) = multibody_of(physics.multibody_joints, trunk) {
             multibody.damping_mut().fill(0.0);
         }
         parts
@@ -227,7 +224,7 @@ impl Embodiment for Walker {
             physics.bodies[trunk].recompute_mass_properties_from_colliders(physics.colliders);
         }
         let stands = standing(at + Vec3::Z * (stands() + FOOT_RADIUS), heading);
-        self.stand(stands, parts, physics);
+        stand(stands, parts, physics);
         for (index, joint) in parts.joints.iter().enumerate() {
             joint.displace(physics, STANCE[index % 3]);
         }
@@ -275,25 +272,14 @@ impl Embodiment for Walker {
     }
 }
 
-impl Walker {
-    /// Moves a body that has not moved yet to where its trunk is at `pose`, its legs hanging.
-    fn stand(&self, pose: Pose, parts: &Parts, physics: &mut Physics<'_>) {
-        match self.joints {
-            Joints::Impulse => {
-                for link in &parts.links {
-                    let at = pose * *physics.bodies[*link].position();
-                    physics.bodies[*link].set_position(at, true);
-                }
-            }
-            Joints::Multibody => {
-                physics.bodies[parts.root()].set_position(pose, true);
-                if let Some(link) = physics.multibody_joints.rigid_body_link(parts.root()).copied()
-                    && let Some(multibody) = physics.multibody_joints.get_multibody_mut(link.multibody)
-                {
-                    multibody.forward_kinematics(physics.bodies, true);
-                    multibody.update_rigid_bodies(physics.bodies, true);
-                }
-            }
-        }
+/// Moves a body that has not moved yet to where its trunk is at `pose`, its legs hanging.
+fn stand(pose: Pose, parts: &Parts, physics: &mut Physics<'_>) {
+    for link in &parts.links {
+        let at = pose * *physics.bodies[*link].position();
+        physics.bodies[*link].set_position(at, true);
+    }
+    if let Some(multibody) = multibody_of(physics.multibody_joints, parts.root()) {
+        multibody.forward_kinematics(physics.bodies, true);
+        multibody.update_rigid_bodies(physics.bodies, true);
     }
 }
