@@ -16,7 +16,7 @@ use crate::scene::plan::{Plan, Setting, Situation};
 use crate::sensor::{SensorMemory, SensorPlan};
 use crate::signal::{Action, Observation, Outcome, Reward, Success};
 use crate::stream::{Purpose, Stream};
-use crate::task::Verdict;
+use crate::task::{TaskPlan, Verdict};
 use bevy::ecs::query::QueryData;
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,8 @@ pub struct Arena {
     observed: bool,
     /// Whether the last step left a sane world.
     sane: bool,
+    /// What the task said of the last step, for each agent.
+    verdicts: Vec<Verdict>,
 }
 
 /// What an arena's episode depends on beside the world.
@@ -48,6 +50,15 @@ pub struct Episode {
     pub number: u64,
     /// Control steps done.
     pub step: usize,
+    /// How it goes for each agent.
+    pub agents: Vec<Progress>,
+    disturbances: Vec<DisturbanceMemory>,
+    noise: Stream,
+}
+
+/// How an episode goes for one agent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
     /// Dense reward of each step done.
     pub rewards: Vec<f32>,
     /// The sum of each reward term over the steps done, unweighted.
@@ -56,15 +67,19 @@ pub struct Episode {
     pub success_once: bool,
     task: Vec<f32>,
     sensors: Vec<SensorMemory>,
-    disturbances: Vec<DisturbanceMemory>,
-    noise: Stream,
 }
+
+/// Who decides for the agents of a team but the first.
+#[derive(Component, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Others(pub Vec<Pilot>);
 
 /// Everything that an arena's future depends on.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Snapshot {
     episode: Episode,
     pilot: Pilot,
+    #[serde(default)]
+    others: Others,
     observation: Option<Vec<f32>>,
     action: Vec<f32>,
     /// None where no tick was simulated since the reset: the world then follows from the lesson.
@@ -80,6 +95,7 @@ impl Snapshot {
     /// The same moment with nobody deciding: what a recording starts from, whoever flew it.
     pub fn without_pilot(mut self) -> Self {
         self.pilot = Pilot::Idle;
+        self.others.0.fill(Pilot::Idle);
         self
     }
 }
@@ -92,8 +108,10 @@ pub struct ArenaQuery {
     pub arena: &'static mut Arena,
     /// Its world.
     pub physics: PhysicsQuery,
-    /// Who decides in it.
+    /// Who decides in it. (Of a team: for the first agent.)
     pub pilot: &'static mut Pilot,
+    /// Who decides for a team's other agents.
+    pub others: &'static mut Others,
     /// What is observed.
     pub observation: &'static mut Observation,
     /// What was decided.
@@ -114,7 +132,7 @@ pub struct ArenaPlugin {
     pub count: usize,
     /// The run's seed.
     pub seed: u64,
-    /// Who decides, in every arena.
+    /// Who decides, in every arena. (Of a team: for the first agent; the others stand idle until they get a pilot.)
     pub pilot: Pilot,
 }
 
@@ -136,7 +154,7 @@ pub struct Finished {
     pub observation: Vec<f32>,
 }
 
-/// The episodes that ended in this step, by arena.
+/// The episodes that ended in this step, by arena, and of a team one for each agent.
 #[derive(Resource, Default)]
 pub struct FinishedEpisodes(pub Vec<Finished>);
 
@@ -173,12 +191,24 @@ pub fn populate(world: &mut World, plans: &[Arc<Plan>], count: usize, seed: u64,
             Arena::new(index, plan.clone()),
             empty_world(plan.parameters()),
             pilot.clone(),
-            Observation(vec![0.0; plan.observation.width()]),
-            Action(vec![0.0; plan.action.width()]),
+            Others(vec![Pilot::Idle; plan.team.len()]),
+            Observation(vec![0.0; plan.agents().map(|agent| agent.observation.width()).sum()]),
+            Action(vec![0.0; plan.agents().map(|agent| agent.action.width()).sum()]),
             Reward::default(),
             Success::default(),
             Outcome::default(),
         ));
+    }
+}
+
+impl Progress {
+    fn new(plan: &Plan) -> Self {
+        Self {
+            terms: vec![0.0; plan.task.as_ref().map_or(0, TaskPlan::terms)],
+            task: plan.task.as_ref().map(TaskPlan::memory).unwrap_or_default(),
+            sensors: vec![SensorMemory::default(); plan.sensors.len()],
+            ..Self::default()
+        }
     }
 }
 
@@ -189,15 +219,11 @@ impl Arena {
             setting: Setting::default(),
             number: 0,
             step: 0,
-            rewards: Vec::new(),
-            terms: Vec::new(),
-            success_once: false,
-            task: Vec::new(),
-            sensors: Vec::new(),
+            agents: vec![Progress::default(); 1 + plan.team.len()],
             disturbances: Vec::new(),
             noise: Stream::new(0, Purpose::Noise, 0, 0),
         };
-        Self { index, plan, episode, observed: false, sane: true }
+        Self { index, plan, episode, observed: false, sane: true, verdicts: Vec::new() }
     }
 
     /// Writes the observation of the present state, unless it is there already.
@@ -206,9 +232,15 @@ impl Arena {
             return;
         }
         let Self { plan, episode, .. } = self;
-        let Episode { setting, sensors, noise, .. } = episode;
-        let situation = Situation { plan, world, setting, action };
-        SensorPlan::observe(&plan.sensors, sensors, noise, &situation, observation);
+        let Episode { setting, agents, noise, .. } = episode;
+        let (mut action, mut rest) = (action, observation);
+        for (plan, progress) in plan.agents().zip(agents) {
+            let (row, after) = std::mem::take(&mut rest).split_at_mut(plan.observation.width());
+            let (done, other_actions) = action.split_at(plan.action.width());
+            (action, rest) = (other_actions, after);
+            let situation = Situation { plan, world, setting, action: done };
+            SensorPlan::observe(&plan.sensors, &mut progress.sensors, noise, &situation, row);
+        }
     }
 
     fn act(&mut self, physics: &mut Physics<'_>, action: &mut [f32]) {
@@ -221,7 +253,12 @@ impl Arena {
         for disturbance in &plan.disturbances {
             disturbance.clear(physics);
         }
-        plan.body.act(values, &plan.parts, action, physics);
+        let mut rest = &*action;
+        for agent in plan.agents() {
+            let (row, after) = rest.split_at(agent.action.width());
+            rest = after;
+            agent.body.act(values, &agent.parts, row, physics);
+        }
         for (disturbance, memory) in plan.disturbances.iter().zip(&mut episode.disturbances) {
             disturbance.act(values, memory, plan.timing, physics);
         }
@@ -234,18 +271,38 @@ impl Arena {
         self.episode.step += 1;
     }
 
-    fn evaluate(&mut self, world: PhysicsView<'_>, action: &[f32]) -> Verdict {
-        let Self { plan, episode, sane, .. } = self;
-        if !*sane {
-            episode.rewards.push(0.0);
-            return Verdict { outcome: Outcome::Diverged, ..Verdict::default() };
+    /// Judges the step for every agent. Where it ends an agent's episode, it ends the others' too: for one of whom the task says nothing, time
+    /// is up.
+    fn evaluate(&mut self, world: PhysicsView<'_>, action: &[f32]) {
+        let Self { plan, episode, sane, verdicts, .. } = self;
+        let Episode { setting, agents, step, .. } = episode;
+        verdicts.clear();
+        let mut rest = action;
+        for (plan, progress) in plan.agents().zip(agents) {
+            let (action, after) = rest.split_at(plan.action.width());
+            rest = after;
+            let Progress { rewards, terms, success_once, task: memory, .. } = progress;
+            let verdict = match &plan.task {
+                _ if !*sane => Verdict { outcome: Outcome::Diverged, ..Verdict::default() },
+                Some(task) => task.judge(&Situation { plan, world, setting, action }, memory, terms, *step),
+                None => Verdict::default(),
+            };
+            if !*sane || plan.task.is_some() {
+                rewards.push(verdict.reward.dense);
+            }
+            *success_once |= verdict.success;
+            verdicts.push(verdict);
         }
-        let Some(task) = &plan.task else { return Verdict::default() };
-        let Episode { setting, task: memory, step, rewards, terms, success_once, .. } = episode;
-        let verdict = task.judge(&Situation { plan, world, setting, action }, memory, terms, *step);
-        rewards.push(verdict.reward.dense);
-        *success_once |= verdict.success;
-        verdict
+        if verdicts.iter().any(|verdict| verdict.outcome.is_over()) {
+            for verdict in verdicts.iter_mut().filter(|verdict| !verdict.outcome.is_over()) {
+                verdict.outcome = Outcome::TimedOut;
+            }
+        }
+    }
+
+    /// What the task said of the last step, for each agent; nothing before the first step.
+    pub fn verdicts(&self) -> &[Verdict] {
+        &self.verdicts
     }
 }
 
@@ -265,19 +322,19 @@ impl ArenaQueryItem<'_, '_> {
             setting,
             number,
             step: 0,
-            rewards: Vec::new(),
-            terms: vec![0.0; plan.task.as_ref().map_or(0, crate::task::TaskPlan::terms)],
-            success_once: false,
-            task: plan.task.as_ref().map(crate::task::TaskPlan::memory).unwrap_or_default(),
-            sensors: vec![SensorMemory::default(); plan.sensors.len()],
+            agents: plan.agents().map(Progress::new).collect(),
             disturbances: plan.disturbances.iter().enumerate().map(|(index, _)| DisturbanceMemory::new(level_seed, index)).collect(),
             noise: Stream::new(level_seed, Purpose::Noise, 0, 0),
         };
         self.arena.observed = false;
         self.arena.sane = true;
         self.action.0.fill(0.0);
+        self.arena.verdicts.clear();
         let index = self.arena.index as u64;
         self.pilot.begin(seed, index, number);
+        for (agent, pilot) in (1..).zip(&mut self.others.0) {
+            pilot.begin(seed, index | agent << 32, number);
+        }
     }
 
     /// Writes the observation of the present state, unless it is there already.
@@ -285,21 +342,24 @@ impl ArenaQueryItem<'_, '_> {
         self.arena.observe(self.physics.view(), &self.action.0, &mut self.observation.0);
     }
 
-    /// The report of an episode that is over.
-    fn report(&self) -> EpisodeReport {
-        let episode = &self.arena.episode;
-        let total: f32 = episode.rewards.iter().sum();
-        let score = self.arena.plan.task.as_ref().map_or(0.0, |task| task.score(total, episode.step, *self.outcome));
+    /// The report of an episode that is over, as it went for one agent.
+    fn report(&self, agent: usize) -> EpisodeReport {
+        let (episode, verdict) = (&self.arena.episode, &self.arena.verdicts[agent]);
+        let Progress { rewards, terms, success_once, .. } = &episode.agents[agent];
+        let total: f32 = rewards.iter().sum();
+        let plan = self.arena.plan.agents().nth(agent);
+        let score = plan.and_then(|plan| plan.task.as_ref()).map_or(0.0, |task| task.score(total, episode.step, verdict.outcome));
         EpisodeReport {
             arena: self.arena.index,
+            agent,
             lesson: episode.lesson.clone(),
             score,
-            success: self.success.0,
-            success_once: episode.success_once,
+            success: verdict.success,
+            success_once: *success_once,
             length: episode.step,
-            outcome: *self.outcome,
-            rewards: episode.rewards.clone(),
-            terms: episode.terms.iter().map(|sum| sum / episode.step.max(1) as f32).collect(),
+            outcome: verdict.outcome,
+            rewards: rewards.clone(),
+            terms: terms.iter().map(|sum| sum / episode.step.max(1) as f32).collect(),
             values: Vec::new(),
         }
     }
@@ -309,6 +369,7 @@ impl ArenaQueryItem<'_, '_> {
         Snapshot {
             episode: self.arena.episode.clone(),
             pilot: self.pilot.clone(),
+            others: self.others.clone(),
             observation: self.arena.observed.then(|| self.observation.0.clone()),
             action: self.action.0.clone(),
             world: (self.arena.episode.step > 0).then(|| self.physics.physics().capture()),
@@ -333,6 +394,10 @@ impl ArenaQueryItem<'_, '_> {
         }
         self.action.0.clone_from(&snapshot.action);
         *self.pilot = snapshot.pilot.clone();
+        if snapshot.others.0.len() == self.others.0.len() {
+            *self.others = snapshot.others.clone();
+        }
+        self.arena.verdicts.clear();
     }
 }
 
@@ -392,7 +457,8 @@ fn evaluate(mut arenas: Query<(&mut Arena, PhysicsQueryReadOnly, &Action, Judged
         (arena.into_inner(), physics.view(), action, (reward.into_inner(), success.into_inner(), outcome.into_inner()))
     });
     in_parallel(*threads, &mut items.collect::<Vec<_>>(), 8, |(arena, world, action, (reward, success, outcome))| {
-        let verdict = arena.evaluate(*world, &action.0);
+        arena.evaluate(*world, &action.0);
+        let verdict = arena.verdicts[0];
         (**reward, **success, **outcome) = (verdict.reward, Success(verdict.success), verdict.outcome);
     });
 }
@@ -417,7 +483,7 @@ pub fn finish(
     });
     let mut lessons = Vec::new();
     for item in over {
-        let report = item.report();
+        let report = item.report(0);
         if report.outcome == Outcome::Diverged {
             if *diverged == 0 {
                 tracing::warn!(
@@ -430,7 +496,12 @@ pub fn finish(
             *diverged += 1;
         }
         classroom.teacher(report.arena).grade(&report);
-        finished.0.push(Finished { report, observation: item.observation.0.clone() });
+        let mut rest = item.observation.0.as_slice();
+        for (agent, plan) in item.arena.plan.agents().enumerate() {
+            let (row, after) = rest.split_at(plan.observation.width());
+            rest = after;
+            finished.0.push(Finished { report: item.report(agent), observation: row.to_vec() });
+        }
         let number = item.arena.episode.number + 1;
         lessons.push((classroom.propose(item.arena.index, number), number, item));
     }

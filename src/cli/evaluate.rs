@@ -6,9 +6,10 @@ use crate::curriculum::Level;
 use crate::curriculum::held_out;
 use crate::curriculum::level::read_levels;
 use crate::learn::policy::Policy;
+use crate::pilot::cast::{Cast, Flyer};
 use crate::scene::plan::Plan;
 use crate::training::checkpoint;
-use crate::training::evaluation::{Judged, evaluate};
+use crate::training::evaluation::evaluate;
 use crate::training::recipe::{self, contract};
 use crate::training::report;
 use crate::training::requirement::Requirement;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  apprentice evaluate runs/push --require 'success>=0.9'\n  apprentice evaluate scenes/push --pilot expert --levels 100"
+    after_help = "Examples:\n  apprentice evaluate runs/push --require 'success>=0.9'\n  apprentice evaluate scenes/push --pilot expert --levels 100\n  apprentice evaluate runs/herd --against expert --require 'won>=0.8'"
 )]
 pub(super) struct EvaluateArgs {
     /// Runs, checkpoints, or one scene (with --pilot)
@@ -32,6 +33,8 @@ pub(super) struct EvaluateArgs {
     /// Who decides in the scene: expert, random, idle, or a run
     #[arg(long, value_name = "PILOT")]
     pilot: Option<String>,
+    #[command(flatten)]
+    against: pilot::Against,
     /// How many held-out levels, or a file with a list of levels
     #[arg(long, default_value = "100", value_name = "N|FILE")]
     levels: String,
@@ -47,7 +50,8 @@ pub(super) struct EvaluateArgs {
 struct Case {
     name: String,
     plan: Arc<Plan>,
-    judged: Judged,
+    /// Of games, one for each seat.
+    casts: Vec<Cast>,
     seed: u64,
     steps: u64,
 }
@@ -60,10 +64,14 @@ pub(super) fn run(args: &EvaluateArgs, general: &General) -> Result<(), Failure>
     }
     let mut evaluations = Vec::new();
     let mut rows = vec![["", "scene", "episodes", "success", "95 %", "once", "score", "95 %", "length"].map(str::to_owned).to_vec()];
+    if args.against.against.is_some() {
+        rows[0].extend(["decided", "won", "95 %"].map(str::to_owned));
+    }
     for case in &cases {
         let levels = levels(&args.levels, &case.plan)?;
-        let episodes = evaluate(&case.plan, &case.judged, &levels, general.threads(), case.seed);
-        let evaluation = Evaluation { scene: case.plan.name.clone(), seed: case.seed, steps: case.steps, episodes };
+        let episodes = case.casts.iter().flat_map(|cast| evaluate(&case.plan, cast, &levels, general.threads(), case.seed)).collect();
+        let scene = case.plan.name.clone();
+        let evaluation = Evaluation { scene, seed: case.seed, steps: case.steps, against: args.against.against.clone(), episodes };
         let scores = Scores::of(std::slice::from_ref(&evaluation), 0);
         if general.json {
             let object = serde_json::json!({ "pilot": case.name, "scene": case.plan.name, "seed": case.seed, "scores": scores });
@@ -92,7 +100,7 @@ pub(super) fn row(name: &str, scene: &str, scores: &Scores) -> Vec<String> {
     if scores.diverged > 0 {
         episodes += &format!(" (+{} diverged)", scores.diverged);
     }
-    vec![
+    let mut row = vec![
         name.to_owned(),
         scene.to_owned(),
         episodes,
@@ -102,7 +110,19 @@ pub(super) fn row(name: &str, scene: &str, scores: &Scores) -> Vec<String> {
         format!("{:.3}", scores.score.value),
         format!("{:.3} to {:.3}", scores.score.low, scores.score.high),
         format!("{:.0}", scores.length.value),
-    ]
+    ];
+    if let Some(games) = &scores.games {
+        row.extend([games.decided.to_string(), percent(games.won.value), share(games.won)]);
+    }
+    row
+}
+
+/// Who sits where: of a team with opponents in every seat once, so that no agent's place in the scene decides.
+fn casts(flyer: &Flyer, plan: &Plan, args: &EvaluateArgs) -> Result<Vec<Cast>, Failure> {
+    Ok(match args.against.flyer(plan)? {
+        Some(others) => (0..=plan.team.len()).map(|seat| Cast::game(flyer, &others, seat, plan)).collect(),
+        None => vec![flyer.clone().into()],
+    })
 }
 
 /// Who is to be judged, for one path of the command line.
@@ -112,32 +132,32 @@ fn cases_of(path: &Path, args: &EvaluateArgs) -> Result<Vec<Case>, Failure> {
         if args.pilot.is_some() {
             return Err(Failure::input("`--pilot` goes with a scene; a run brings its own policy"));
         }
-        return policies(path, args.scene.as_deref());
+        return policies(path, args.scene.as_deref(), args);
     }
     let Some(name) = args.pilot.clone() else {
         return Err(Failure::input("a scene alone cannot be judged: say who decides with `--pilot expert|random|idle|RUN`"));
     };
     if Path::new(&name).exists() {
-        return policies(Path::new(&name), Some(path));
+        return policies(Path::new(&name), Some(path), args);
     }
     let (plan, _) = recipe::plan(path)?;
     if plan.task.is_none() {
         return Err(Failure::input(format!("the scene `{}` has no task: there is nothing to be judged", plan.name)));
     }
     let pilot = pilot::scripted(&name, &plan)?;
-    Ok(vec![Case { name, plan, judged: Judged::Pilot(pilot), seed: args.seed, steps: 0 }])
+    Ok(vec![Case { name, casts: casts(&Flyer::Pilot(pilot), &plan, args)?, plan, seed: args.seed, steps: 0 }])
 }
 
 /// The policies of a run (of all its seeds) or of one checkpoint.
-fn policies(path: &Path, scene: Option<&Path>) -> Result<Vec<Case>, Failure> {
+fn policies(path: &Path, scene: Option<&Path>, args: &EvaluateArgs) -> Result<Vec<Case>, Failure> {
     let mut found = Vec::new();
     let mut add = |folder: &Path, name: String, seed: u64, steps: u64, scenes: Vec<PathBuf>| -> Result<(), Failure> {
         let policy = Policy::load(folder).map_err(Failure::input)?;
         for scene in scenes {
             let (plan, _) = recipe::plan(&scene)?;
             policy.contract.fits(&contract(&plan)).map_err(Failure::input)?;
-            let judged = Judged::Policy(Box::new(policy.clone()));
-            found.push(Case { name: name.clone(), plan, judged, seed, steps });
+            let casts = casts(&Flyer::Policy(Box::new(policy.clone())), &plan, args)?;
+            found.push(Case { name: name.clone(), plan, casts, seed, steps });
         }
         Ok(())
     };

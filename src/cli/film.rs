@@ -68,7 +68,7 @@ mod with_window {
     use crate::imitation::data_set::DataSet;
     use crate::imitation::data_set::is_data_set;
     use crate::pilot::Pilot;
-    use crate::training::evaluation::Judged;
+    use crate::pilot::cast::Flyer;
     use crate::training::progress::{Display, Figures, Progress};
     use crate::training::{recipe, report};
     use crate::window::camera::Mode;
@@ -147,8 +147,8 @@ mod with_window {
         };
         let (plan, _) = recipe::plan(&scene)?;
         let (pilot, policy) = match pilot::named(&name, &plan)? {
-            Judged::Pilot(pilot) => (pilot, None),
-            Judged::Policy(policy) => (Pilot::policy(), Some(*policy)),
+            Flyer::Pilot(pilot) => (pilot, None),
+            Flyer::Policy(policy) => (Pilot::policy(), Some(*policy)),
         };
         let level = held_out_level(plan.quantities.count(), args.episode.into());
         // Nothing ends an episode without a task.

@@ -1,13 +1,14 @@
-//! What `--pilot` may say.
+//! What `--pilot` and `--against` may say.
 
 use super::Failure;
 use crate::learn::policy::Policy;
 use crate::pilot::Pilot;
+use crate::pilot::cast::{Cast, Flyer};
 use crate::ron;
 use crate::scene::plan::Plan;
-use crate::training::evaluation::Judged;
 use crate::training::recipe::contract;
 use crate::training::report;
+use clap::Args;
 use std::path::Path;
 
 /// The pilots that need no run.
@@ -30,11 +31,40 @@ pub(super) fn scripted(name: &str, plan: &Plan) -> Result<Pilot, Failure> {
     }
 }
 
+/// `--against`, for a scene with a team.
+#[derive(Args)]
+pub(super) struct Against {
+    /// Who flies the other agents of a team: expert, random, idle, or a run [default: idle]
+    #[arg(long, value_name = "PILOT")]
+    pub(super) against: Option<String>,
+}
+
+impl Against {
+    /// Who that is; none where it is not said.
+    pub(super) fn flyer(&self, plan: &Plan) -> Result<Option<Flyer>, Failure> {
+        let Some(name) = &self.against else { return Ok(None) };
+        if plan.team.is_empty() {
+            return Err(Failure::input(format!("`--against` is for a scene with a team: in `{}` there is nobody else", plan.name)));
+        }
+        // One who fits each of the others.
+        let others = plan.team.iter().map(|agent| named(name, agent)).collect::<Result<Vec<_>, _>>()?;
+        Ok(others.into_iter().next())
+    }
+
+    /// Everybody in their seats, `flyer` in the first one.
+    pub(super) fn cast(&self, flyer: Flyer, plan: &Plan) -> Result<Cast, Failure> {
+        Ok(match self.flyer(plan)? {
+            Some(others) => Cast::game(&flyer, &others, 0, plan),
+            None => flyer.into(),
+        })
+    }
+}
+
 /// A pilot by its name, or the policy of a run or checkpoint, fit for the scene.
-pub(super) fn named(name: &str, plan: &Plan) -> Result<Judged, Failure> {
+pub(super) fn named(name: &str, plan: &Plan) -> Result<Flyer, Failure> {
     let path = Path::new(name);
     if SCRIPTED.contains(&name) || !path.exists() {
-        return scripted(name, plan).map(Judged::Pilot);
+        return scripted(name, plan).map(Flyer::Pilot);
     }
     let checkpoint = if path.join("policy.safetensors").is_file() {
         path.to_owned()
@@ -47,5 +77,5 @@ pub(super) fn named(name: &str, plan: &Plan) -> Result<Judged, Failure> {
     };
     let policy = Policy::load(&checkpoint).map_err(Failure::input)?;
     policy.contract.fits(&contract(plan)).map_err(Failure::input)?;
-    Ok(Judged::Policy(Box::new(policy)))
+    Ok(Flyer::Policy(Box::new(policy)))
 }

@@ -27,6 +27,8 @@ pub(super) struct RecordArgs {
     /// Who demonstrates: hand (in the window), expert, random, idle, or a run
     #[arg(long, default_value = "hand", value_name = "PILOT")]
     pilot: String,
+    #[command(flatten)]
+    against: pilot::Against,
     /// How many episodes [default by hand: until stopped; else 10]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     episodes: Option<u32>,
@@ -74,14 +76,14 @@ fn by_pilot(args: &RecordArgs, general: &General) -> Result<(), Failure> {
             plan.name
         )));
     }
-    let judged = pilot::named(&args.pilot, &plan)?;
+    let cast = args.against.cast(pilot::named(&args.pilot, &plan)?, &plan)?;
     let (mut writer, repaired) = Writer::open(&args.data_set, &plan, args.other_physics)?;
     say_repaired(&repaired, general);
     let author = Author { pilot: args.pilot.clone(), operator: args.operator.clone() };
     let episodes = args.episodes.unwrap_or(10) as usize;
     let order = Order {
         plan: &plan,
-        pilot: &judged,
+        cast: &cast,
         episodes,
         successes_only: args.only_successes,
         seed: args.seed,

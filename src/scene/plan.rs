@@ -5,8 +5,8 @@ use super::load::{self, Loaded};
 use super::maze::{Maze, MazePlan};
 use super::number::{Number, Span};
 use super::place::{Layout, PropPlan, Zone};
-use super::schema::{Prop, Scene, Surrounding};
-use crate::body::{Embodiment, Parts, embodiment, names};
+use super::schema::{Body, Prop, Scene, Surrounding};
+use crate::body::{Embodiment, Parts, around, embodiment, join_team, names};
 use crate::control::ControlTiming;
 use crate::curriculum::{Level, LevelForm};
 use crate::physics::rapier::prelude::*;
@@ -14,10 +14,11 @@ use crate::physics::{Physics, PhysicsQuery, PhysicsView, WorldState, empty_world
 use crate::pilot::hand::Bindings;
 use crate::ron::Problems;
 use crate::sensor::SensorPlan;
-use crate::signal::Channels;
+use crate::signal::{Channel, Channels};
 use crate::task::{Judge, TaskPlan};
 use bevy::prelude::{Vec3, World};
 use std::path::Path;
+use std::sync::Arc;
 
 /// A [`Number`] whose name has been looked up.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,6 +40,7 @@ impl Quantity {
 }
 
 /// The varied numbers of a scene.
+#[derive(Clone)]
 pub struct Quantities(Vec<(String, Span)>);
 
 impl Quantities {
@@ -110,7 +112,15 @@ pub enum ThingKind {
 /// A scene made ready to run.
 pub struct Plan {
     /// The scene, as written.
+    pub source: Arc<Scene>,
+    /// The scene as the agent sees it: with its own body.
     pub scene: Scene,
+    /// The agent's name; none where there is no team.
+    pub agent: String,
+    /// The other agents of its team, as they see the scene; none for any but the first.
+    pub team: Vec<Self>,
+    /// The groups of what its body collides with and its rays see: the world, and the other agents' bodies.
+    pub(crate) sees: Group,
     /// Its name: that of its folder.
     pub name: String,
     /// A hash of everything the scene says.
@@ -136,12 +146,12 @@ pub struct Plan {
     pub(crate) body: Box<dyn Embodiment>,
     pub(crate) sensors: Vec<SensorPlan>,
     pub(crate) disturbances: Vec<DisturbancePlan>,
-    pub(crate) layout: Layout,
+    pub(crate) layout: Arc<Layout>,
     /// Of the floor, rad.
     slope: Quantity,
     /// Speed, m/s, and heading, rad, that the body is told to have.
     command: Option<[Quantity; 2]>,
-    pristine: WorldState,
+    pristine: Arc<WorldState>,
 }
 
 /// A level's numbers and what follows from them: all that an arena holds of its level beside the world.
@@ -175,9 +185,9 @@ impl Plan {
     pub fn new(scene: Scene, name: impl Into<String>, hash: u64) -> Self {
         let timing = ControlTiming { control_hz: scene.timing.control_hz.max(1), physics_hz: scene.timing.physics_hz.max(1) };
         let quantities = Quantities(scene.varies.0.clone());
-        let body = embodiment(&scene, &quantities);
+        let agents: Vec<_> = scene.agents().into_iter().map(|(agent, view)| (agent, embodiment(&view, &quantities), view)).collect();
         let mut builder = World::new();
-        let entity = builder.spawn(empty_world(parameters(timing, body.as_ref()))).id();
+        let entity = builder.spawn(empty_world(parameters(timing, agents.iter().any(|(_, body, _)| body.holds())))).id();
         let mut query = builder.query::<PhysicsQuery>();
         let mut item = query.get_mut(&mut builder, entity).expect("just spawned");
         let mut physics = item.physics();
@@ -222,15 +232,14 @@ impl Plan {
             }
         }
         thing("origin", ThingKind::Origin, Vec::new());
-        let parts = body.build(&mut physics);
-        thing("body", ThingKind::Link, vec![parts.root()]);
-        let names = names(&scene.body);
-        for (link, handle) in names.links.iter().zip(&parts.links) {
-            thing(&format!("body.{link}"), ThingKind::Link, vec![*handle]);
+        let bodies_first = things.len();
+        let built: Vec<Parts> = agents.iter().map(|(_, body, _)| body.build(&mut physics)).collect();
+        for (index, parts) in built.iter().enumerate().filter(|_| built.len() > 1) {
+            join_team(index, built.len(), parts, &mut physics);
         }
-        for (point, link, at) in names.points {
-            thing(&format!("body.{point}"), ThingKind::Spot(parts.links[link], at), Vec::new());
-        }
+        let mut thing = |name: &str, kind: ThingKind, members: Vec<RigidBodyHandle>| {
+            things.push(Thing { name: name.into(), kind, members });
+        };
         let (mut zones, mut points) = (0, 0);
         let mut props = Vec::new();
         for (name, prop) in &scene.props.0 {
@@ -250,36 +259,82 @@ impl Plan {
             thing(name, kind, plan.members.clone());
             props.push(plan);
         }
-        let pristine = physics.capture();
-        let layout = Layout { room, surroundings, maze, props };
-
+        let pristine = Arc::new(physics.capture());
+        let layout = Arc::new(Layout { room, surroundings, maze, props });
         let command = scene.command.as_ref().map(|command| [&command.speed, &command.heading].map(|number| quantities.resolve(number)));
-        let mut plan = Self {
-            name: name.into(),
-            hash,
-            timing,
-            quantities,
-            observation: Channels::default(),
-            action: body.action(),
-            task: None,
-            things,
-            parts,
-            bindings: body.bindings(),
-            steering: body.steering().unwrap_or_else(|| body.action()),
-            body,
-            sensors: Vec::new(),
-            disturbances: Vec::new(),
-            layout,
-            slope,
-            command,
-            pristine,
-            scene,
-        };
-        plan.sensors = plan.scene.sensors.iter().map(|sensor| SensorPlan::new(sensor, &plan)).collect();
-        plan.observation = SensorPlan::channels(&plan.sensors, &plan);
-        plan.disturbances = plan.scene.disturbances.iter().map(|disturbance| DisturbancePlan::new(disturbance, &plan)).collect();
-        plan.task = plan.scene.task.as_ref().map(|task| TaskPlan::new(task, &plan));
+        let (name, source, count) = (name.into(), Arc::new(scene), agents.len());
+        let named: Vec<String> = agents.iter().map(|(agent, ..)| agent.clone()).collect();
+        let mut views = agents.into_iter().enumerate().map(|(index, (agent, body, scene))| {
+            let next = (index + 1) % count;
+            let mut seen = body_things("body", &source.agents()[index].1.body, &built[index]);
+            if count > 1 {
+                seen.extend(body_things("other", &source.agents()[next].1.body, &built[next]));
+            }
+            let mut things = things.clone();
+            for (called, whose) in [("own", index), ("other", next)].into_iter().filter(|_| count > 1) {
+                let prefix = format!("{}_", named[whose]);
+                let theirs = things.iter().filter_map(|thing| Some((thing.name.strip_prefix(&prefix)?.to_owned(), thing.clone())));
+                let theirs: Vec<Thing> = theirs.map(|(name, thing)| Thing { name: format!("{called}_{name}"), ..thing }).collect();
+                seen.extend(theirs);
+            }
+            things.splice(bodies_first..bodies_first, seen);
+            let mut plan = Self {
+                name: name.clone(),
+                hash,
+                timing,
+                quantities: quantities.clone(),
+                observation: Channels::default(),
+                action: body.action(),
+                task: None,
+                things,
+                parts: built[index].clone(),
+                bindings: body.bindings(),
+                steering: body.steering().unwrap_or_else(|| body.action()),
+                body,
+                sensors: Vec::new(),
+                disturbances: Vec::new(),
+                layout: layout.clone(),
+                slope,
+                command,
+                pristine: pristine.clone(),
+                source: source.clone(),
+                scene,
+                agent,
+                team: Vec::new(),
+                sees: around(index, count),
+            };
+            plan.sensors = plan.scene.sensors.iter().map(|sensor| SensorPlan::new(sensor, &plan)).collect();
+            plan.observation = SensorPlan::channels(&plan.sensors, &plan);
+            plan.disturbances = plan.scene.disturbances.iter().map(|disturbance| DisturbancePlan::new(disturbance, &plan)).collect();
+            plan.task = plan.scene.task.as_ref().map(|task| TaskPlan::new(task, &plan));
+            plan
+        });
+        let mut plan = views.next().expect("a scene has a body");
+        plan.team = views.collect();
         plan
+    }
+
+    /// All agents, this one first.
+    pub fn agents(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.team)
+    }
+
+    /// What the numbers of an arena's observation mean: of a team, all agents' channels side by side, behind their agent's name (`red.ball.x`).
+    pub fn observed(&self) -> Channels {
+        self.side_by_side(|agent| &agent.observation)
+    }
+
+    /// What the numbers of an arena's action mean: of a team, all agents' channels side by side, behind their agent's name.
+    pub fn acted(&self) -> Channels {
+        self.side_by_side(|agent| &agent.action)
+    }
+
+    fn side_by_side(&self, of: impl Fn(&Self) -> &Channels) -> Channels {
+        if self.team.is_empty() {
+            return of(self).clone();
+        }
+        let named = |agent: &Self, channel: &Channel| Channel { name: format!("{}.{}", agent.agent, channel.name), ..channel.clone() };
+        Channels(self.agents().flat_map(|agent| of(agent).0.iter().map(|channel| named(agent, channel)).collect::<Vec<_>>()).collect())
     }
 
     /// The same scene with a task in Rust in the place of its own: for a task that a scene's vocabulary cannot say. Training and evaluation
@@ -292,7 +347,7 @@ impl Plan {
 
     /// The same scene, made ready once more, with the task that its file says.
     pub(crate) fn anew(&self) -> Self {
-        Self::new(self.scene.clone(), self.name.clone(), self.hash)
+        Self::new((*self.source).clone(), self.name.clone(), self.hash)
     }
 
     /// What `name` stands for. (The checks refuse unknown names; the origin stands for one that slipped through.)
@@ -321,7 +376,7 @@ impl Plan {
 
     /// How Rapier integrates in this scene's arenas.
     pub fn parameters(&self) -> IntegrationParameters {
-        parameters(self.timing, self.body.as_ref())
+        parameters(self.timing, self.agents().any(|agent| agent.body.holds()))
     }
 
     /// Brings a world, whatever came before in it, to the start of `level`.
@@ -333,16 +388,24 @@ impl Plan {
                 physics.colliders[collider].set_friction(friction.of(&values));
             }
         }
-        self.body.set(&values, &self.parts, physics);
+        for agent in self.agents() {
+            agent.body.set(&values, &agent.parts, physics);
+        }
         let maze = self.maze(level);
         if let (Some(plan), Some(maze)) = (&self.layout.maze, &maze) {
             plan.set(maze, physics);
-            for link in &self.parts.links {
+            for link in self.agents().flat_map(|agent| &agent.parts.links) {
                 let link = &mut physics.bodies[*link];
                 link.set_translation(link.translation() + maze.start.extend(0.0), true);
             }
         }
-        let (zones, points) = self.layout.place(level.seed, &values, self.body.as_ref(), maze.as_ref(), physics);
+        let (zones, points) = self.layout.place(
+            level.seed,
+            &values,
+            &self.agents().map(|agent| agent.body.as_ref()).collect::<Vec<_>>(),
+            maze.as_ref(),
+            physics,
+        );
         physics.refresh_colliders();
         Setting { values, zones, points, maze }
     }
@@ -371,10 +434,24 @@ pub struct Situation<'a> {
     pub action: &'a [f32],
 }
 
+/// What may be said of a body's parts, which is called `called`.
+fn body_things(called: &str, body: &Body, parts: &Parts) -> Vec<Thing> {
+    let names = names(body);
+    let link = |name: String, handle: RigidBodyHandle| Thing { name, kind: ThingKind::Link, members: vec![handle] };
+    let mut things = vec![link(called.into(), parts.root())];
+    things.extend(names.links.iter().zip(&parts.links).map(|(name, handle)| link(format!("{called}.{name}"), *handle)));
+    things.extend(names.points.iter().map(|(point, link, at)| Thing {
+        name: format!("{called}.{point}"),
+        kind: ThingKind::Spot(parts.links[*link], *at),
+        members: Vec::new(),
+    }));
+    things
+}
+
 /// How Rapier integrates a body's arenas.
-fn parameters(timing: ControlTiming, body: &dyn Embodiment) -> IntegrationParameters {
+fn parameters(timing: ControlTiming, holds: bool) -> IntegrationParameters {
     let parameters = integration(timing.physics_dt());
-    if body.holds() { holding(parameters) } else { parameters }
+    if holds { holding(parameters) } else { parameters }
 }
 
 impl Situation<'_> {

@@ -170,6 +170,13 @@ pub fn last(run: &Path) -> Option<PathBuf> {
     all(&folder).into_iter().chain(named.filter(|path| path.is_dir())).max()
 }
 
+/// The checkpoints of a run that were judged, up to the update `updates`, oldest first.
+pub fn judged(run: &Path, updates: u64) -> Vec<PathBuf> {
+    let until =
+        |path: &PathBuf| path.file_name().and_then(|name| name.to_str()?.parse::<u64>().ok()).is_some_and(|update| update <= updates);
+    all(&run.join(FOLDER)).into_iter().filter(|path| path.join(JUDGED).is_file() && until(path)).collect()
+}
+
 /// All checkpoints in the folder, oldest first.
 fn all(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());

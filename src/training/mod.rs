@@ -9,6 +9,7 @@ pub mod events;
 pub mod folder;
 pub mod machine;
 pub mod metrics;
+pub mod opponents;
 pub mod overrides;
 pub mod progress;
 pub mod recipe;

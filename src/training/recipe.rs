@@ -33,6 +33,10 @@ pub struct Recipe {
     pub arenas: usize,
     /// How much may be spent.
     pub budget: Budget,
+    /// Of a team, all of whose agents learn by one policy: in this share of the arenas all but the first are flown by past checkpoints of the run
+    /// (those that were judged, drawn anew for each episode) and are not learnt from. In [0, 1].
+    #[serde(default)]
+    pub past_opponents: f32,
     /// What learns.
     pub learner: LearnerSettings,
     /// What chooses the levels.

@@ -9,12 +9,15 @@ use crate::learn::SettingsError;
 use crate::learn::policy::CheckpointError;
 use crate::physics::Threads;
 use crate::pilot::Pilot;
+use crate::pilot::cast::{Cast, Flyer};
+use crate::pilot::policy::Opponents;
 use crate::ron::Problems;
 use crate::training::checkpoint::{self, Checkpoint, Standing};
-use crate::training::evaluation::{Judged, evaluate};
+use crate::training::evaluation::evaluate;
 use crate::training::folder::{self, About};
 use crate::training::machine::Machine;
 use crate::training::metrics::{Line, MetricsLog};
+use crate::training::opponents;
 use crate::training::progress::{Display, Figures, Progress as Bar, Stopwatch, unix_seconds};
 use crate::training::recipe::{Budget, Prepared};
 use crate::training::summary::{Evaluation, Scores};
@@ -142,7 +145,8 @@ pub fn train(prepared: &Prepared, run: &Path, options: &Options) -> Result<Endin
         return Ok(Ending::AlreadyFinished(Outcome { evaluations: checkpoint::evaluations(path)?, standing }));
     }
 
-    let mut trainer = Trainer::new(learner, recipe);
+    let rows = opponents::rows(recipe, &prepared.plans);
+    let mut trainer = Trainer::new(learner, recipe, rows);
     let mut classroom = Classroom::new(&recipe.teacher, &prepared.plans, recipe.seed);
     if let Some(loaded) = &loaded {
         trainer.learner.restore(loaded.learner.clone())?;
@@ -191,8 +195,10 @@ pub fn train(prepared: &Prepared, run: &Path, options: &Options) -> Result<Endin
             ControlPlugin { timing: prepared.plans[0].timing },
             ArenaPlugin { plans: prepared.plans.clone(), count: recipe.arenas, seed: recipe.seed, pilot: Pilot::policy() },
             TrainerPlugin,
+            opponents::OpponentsPlugin { seed: recipe.seed, learning: recipe.arenas - opponents::past(recipe) },
         ))
         .add_systems(ControlStep, keep.in_set(AfterUpdate));
+    opponents::recall(app.world_mut(), run, standing.progress.updates, recipe.past_opponents > 0.0)?;
     start(&mut app);
     if let Some(loaded) = &loaded {
         let world = app.world_mut();
@@ -248,17 +254,21 @@ fn keep(
     mut arenas: Query<ArenaQuery>,
     classroom: Res<Classroom>,
     threads: Res<Threads>,
+    mut opponents: ResMut<Opponents>,
 ) {
     let stop = journal.stop.load(Ordering::Relaxed);
     if journal.outcome.is_some() || journal.error.is_some() || (trainer.updated.is_none() && !stop) {
         return;
     }
-    if let Err(error) = journal.keep(&mut trainer, &mut arenas, &classroom, *threads, stop) {
-        journal.error = Some(error);
+    match journal.keep(&mut trainer, &mut arenas, &classroom, *threads, stop) {
+        Ok(judged) if judged && journal.prepared.recipe.past_opponents > 0.0 => opponents.0.push(trainer.learner.policy()),
+        Ok(_) => {}
+        Err(error) => journal.error = Some(error),
     }
 }
 
 impl Journal {
+    /// Whether the policy was judged.
     fn keep(
         &mut self,
         trainer: &mut Trainer,
@@ -266,7 +276,7 @@ impl Journal {
         classroom: &Classroom,
         threads: Threads,
         stop: bool,
-    ) -> Result<(), RunError> {
+    ) -> Result<bool, RunError> {
         let run = self.run.clone();
         let file = |source| RunError::File { path: run.clone(), source };
         for line in trainer.unwritten.drain(..) {
@@ -301,7 +311,8 @@ impl Journal {
             self.metrics.append(&line).map_err(file)?;
             trainer.episodes.clear();
         }
-        if finished || stop || !evaluations.is_empty() || updates.is_multiple_of(recipe.checkpoint.every) {
+        let judged = !evaluations.is_empty();
+        if finished || stop || judged || updates.is_multiple_of(recipe.checkpoint.every) {
             let (wall_seconds, cpu_seconds) = self.cost();
             let standing = Standing {
                 progress: trainer.progress,
@@ -325,17 +336,17 @@ impl Journal {
                 self.outcome = Some(Ending::Interrupted { updates });
             }
         }
-        Ok(())
+        Ok(judged)
     }
 
     /// The policy as it stands, on each scene's held-out levels.
     fn judge(&self, trainer: &Trainer, threads: Threads) -> Vec<Evaluation> {
         let recipe = &self.prepared.recipe;
-        let policy = Judged::Policy(Box::new(trainer.learner.policy()));
+        let policy = Cast::from(Flyer::Policy(Box::new(trainer.learner.policy())));
         let judge = |plan: &Arc<crate::scene::plan::Plan>| {
             let levels = held_out(plan.quantities.count(), recipe.evaluate.levels);
             let episodes = evaluate(plan, &policy, &levels, threads, recipe.seed);
-            Evaluation { scene: plan.name.clone(), seed: recipe.seed, steps: trainer.progress.steps, episodes }
+            Evaluation { scene: plan.name.clone(), seed: recipe.seed, steps: trainer.progress.steps, against: None, episodes }
         };
         self.prepared.plans.iter().map(judge).collect()
     }

@@ -4,14 +4,14 @@
 //! next decision. Everything a run writes, it writes there, so that a checkpoint is the state between an observation and the decision
 //! on it, and a resumed run takes that very decision.
 
-use crate::arena::{ArenaQuery, Classroom, FinishedEpisodes, in_order};
+use crate::arena::{Arena, Classroom, FinishedEpisodes};
 use crate::control::{ControlStep, ControlSystems};
 use crate::curriculum::{EpisodeReport, LevelId};
 use crate::learn::batch::Batch;
 use crate::learn::experience::rollout::Rollout;
 use crate::learn::metrics::Metrics;
 use crate::learn::{Experience, Learner, Needs, Rows};
-use crate::pilot::policy::observations;
+use crate::pilot::policy::{Flown, gather, rows};
 use crate::signal::Outcome;
 use crate::training::recipe::{Budget, Reading, Recipe};
 use bevy::prelude::*;
@@ -86,24 +86,27 @@ pub struct Trainer {
     pub episodes: Vec<EpisodeReport>,
     /// Episodes that ended since somebody wrote them down.
     pub unwritten: Vec<EpisodeLine>,
+    /// Whom the rows of a step are of: arena and agent.
+    rows: Vec<(usize, usize)>,
     reading: Reading,
     budget: Budget,
 }
 
 impl Trainer {
-    /// A trainer at the beginning of a run.
-    pub fn new(learner: Box<dyn Learner>, recipe: &Recipe) -> Self {
+    /// A trainer at the beginning of a run, for so many `rows` a step: one for each agent that learns, of every arena.
+    pub fn new(learner: Box<dyn Learner>, recipe: &Recipe, rows: usize) -> Self {
         let horizon = match learner.needs() {
             Needs::Rows(horizon) => horizon,
             Needs::Nothing => 0,
         };
         Self {
             learner,
-            rollout: Rollout::new(horizon, recipe.arenas),
+            rollout: Rollout::new(horizon, rows),
             progress: Progress::default(),
             updated: None,
             episodes: Vec::new(),
             unwritten: Vec::new(),
+            rows: Vec::new(),
             reading: recipe.reward,
             budget: recipe.budget,
         }
@@ -140,12 +143,12 @@ impl Plugin for TrainerPlugin {
 }
 
 /// A full rollout becomes a better policy.
-fn learn(mut trainer: ResMut<Trainer>, mut arenas: Query<ArenaQuery>) {
+fn learn(mut trainer: ResMut<Trainer>, mut arenas: Query<Flown<'static>>) {
     let trainer = &mut *trainer;
     if !trainer.rollout.is_full() {
         return;
     }
-    trainer.rollout.set_fresh(&observations(&in_order(&mut arenas)));
+    trainer.rollout.set_fresh(&gather(rows(&mut arenas, 0).iter().map(|row| row.observation)));
     let progress = trainer.spent().min(1.0) as f32;
     let metrics = trainer.learner.update(Experience { rollout: Some(&trainer.rollout), progress });
     trainer.rollout.clear();
@@ -153,40 +156,48 @@ fn learn(mut trainer: ResMut<Trainer>, mut arenas: Query<ArenaQuery>) {
     trainer.updated = Some(metrics);
 }
 
-/// One batched decision for all arenas.
-fn decide(mut trainer: ResMut<Trainer>, mut arenas: Query<ArenaQuery>) {
+/// One batched decision for all agents that learn.
+fn decide(mut trainer: ResMut<Trainer>, mut arenas: Query<Flown<'static>>) {
     let trainer = &mut *trainer;
-    let mut items = in_order(&mut arenas);
-    let observed = observations(&items);
-    let begins: Vec<bool> = items.iter().map(|item| item.arena.episode.step == 0).collect();
-    let mut memory = Batch::zeros(items.len(), 0);
+    let mut rows = rows(&mut arenas, 0);
+    let observed = gather(rows.iter().map(|row| row.observation));
+    let begins: Vec<bool> = rows.iter().map(|row| row.begins).collect();
+    let mut memory = Batch::zeros(rows.len(), 0);
     let decision = trainer.learner.act(Rows { observations: &observed, begins: &begins, memory: &mut memory });
-    for (row, item) in items.iter_mut().enumerate() {
-        item.action.0.copy_from_slice(decision.actions.row(row));
+    for (index, row) in rows.iter_mut().enumerate() {
+        row.action.copy_from_slice(decision.actions.row(index));
     }
+    trainer.rows.clear();
+    trainer.rows.extend(rows.iter().map(|row| (row.arena, row.agent)));
     trainer.rollout.decide(&observed, &begins, &decision);
 }
 
 /// What came of the decision.
-fn record(mut trainer: ResMut<Trainer>, mut arenas: Query<ArenaQuery>) {
-    let items = in_order(&mut arenas);
-    let reading = trainer.reading;
-    let rewards: Vec<f32> = items
-        .iter()
-        .map(|item| match reading {
-            Reading::Dense => item.reward.dense,
-            Reading::Sparse => item.reward.sparse,
+fn record(mut trainer: ResMut<Trainer>, arenas: Query<&Arena>) {
+    let trainer = &mut *trainer;
+    let mut by_index: Vec<&Arena> = arenas.iter().collect();
+    by_index.sort_by_key(|arena| arena.index);
+    let verdicts = trainer.rows.iter().map(|(arena, agent)| &by_index[*arena].verdicts()[*agent]);
+    let (rewards, outcomes): (Vec<f32>, Vec<Outcome>) = verdicts
+        .map(|verdict| {
+            let paid = match trainer.reading {
+                Reading::Dense => verdict.reward.dense,
+                Reading::Sparse => verdict.reward.sparse,
+            };
+            (paid, verdict.outcome)
         })
-        .collect();
-    let outcomes: Vec<Outcome> = items.iter().map(|item| *item.outcome).collect();
-    trainer.progress.steps += items.len() as u64;
+        .unzip();
+    trainer.progress.steps += by_index.len() as u64;
     trainer.rollout.reward(&rewards, &outcomes);
 }
 
 /// The final observations and reports of the episodes that ended.
 fn collect(mut trainer: ResMut<Trainer>, finished: Res<FinishedEpisodes>) {
     for episode in &finished.0 {
-        trainer.rollout.finish_episode(episode.report.arena, &episode.observation);
+        let whose = (episode.report.arena, episode.report.agent);
+        // (An opponent's row is not learnt from, nor written down.)
+        let Ok(row) = trainer.rows.binary_search(&whose) else { continue };
+        trainer.rollout.finish_episode(row, &episode.observation);
         let line = EpisodeLine::new(&episode.report, trainer.progress.steps);
         trainer.unwritten.push(line);
         trainer.episodes.push(episode.report.clone());

@@ -145,7 +145,7 @@ pub(super) fn begin(root: &Path, plan: &Plan) -> Result<(), DataSetError> {
         std::fs::create_dir_all(&folder).map_err(DataSetError::file(&folder))?;
     }
     let files = [
-        (scene_path(root, &hex(plan.hash)), scene_text(&plan.scene)),
+        (scene_path(root, &hex(plan.hash)), scene_text(&plan.source)),
         (physics_path(root), physics_text(plan)),
         (build_path(root), build_text()),
     ];

@@ -274,7 +274,7 @@ fn begin(root: &Path, plan: &Plan, features: &Features) -> Result<(), DataSetErr
     let card = root.join("README.md");
     durable::write(&card, card_text(plan)).map_err(DataSetError::file(&card))?;
     sidecar::begin(root, plan)?;
-    let mut info = Info::new(plan.scene.body.name(), plan.timing.control_hz, features.clone());
+    let mut info = Info::new(plan.source.body.name(), plan.timing.control_hz, features.clone());
     info.count(0, 0, 0);
     info.write(root)
 }
@@ -287,7 +287,7 @@ fn card_text(plan: &Plan) -> String {
          `apprentice` in the format LeRobotDataset v3.0.\nEvery episode replays bit for bit: `apprentice replay THIS_FOLDER --verify`.\n",
         name = plan.name,
         about = plan.scene.about,
-        body = plan.scene.body.name(),
+        body = plan.source.body.name(),
         hz = plan.timing.control_hz,
     )
 }

@@ -219,9 +219,9 @@ impl Checker<'_> {
         // (In a maze the body's place is counted from the start cell, which is another one in each level.)
         if let Some(at) = body::place(&scene.body).filter(|_| scene.maze().is_none())
             && let (Some(x), Some(y), Some(z)) = (constant(&at.0), constant(&at.1), constant(&at.2))
-            && !self.document.root().step("body").is_doubtful()
+            && !self.body_spot().is_doubtful()
         {
-            let spot = self.document.root().step("body");
+            let spot = self.body_spot();
             let core = body::core(&scene.body);
             if let Some((width, depth)) = self.walls()
                 && (x.abs() + core > width / 2.0 || y.abs() + core > depth / 2.0)
@@ -248,7 +248,7 @@ impl Checker<'_> {
                 return;
             }
             let Some(earlier) = standing[..index].iter().find(|earlier| earlier.overlaps(later)) else { continue };
-            let first = if earlier.name == "body" { self.document.root().step("body") } else { spot.key(earlier.name) };
+            let first = if earlier.name == "body" { self.body_spot() } else { spot.key(earlier.name) };
             self.wrong(spot.step(later.name).step("at"), |spot| {
                 let mut problem =
                     spot.problem(format!("`{}` would be in `{}`", later.name, earlier.name)).expecting("places that do not overlap");

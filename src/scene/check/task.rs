@@ -43,7 +43,7 @@ impl Checker<'_> {
             (Expert::Reach(..) | Expert::Lift(..) | Expert::Pile(..), body) => ("Arm", matches!(body, Body::Arm { .. })),
             (Expert::Walk, body) => ("Walker", matches!(body, Body::Walker { .. })),
         };
-        if !fits && !self.document.root().step("body").is_doubtful() {
+        if !fits && !self.body_spot().is_doubtful() {
             self.wrong(spot, |spot| {
                 spot.problem("this expert does not know the body").expecting(format!("`body: {name}(..)`, or another expert"))
             });

@@ -15,8 +15,8 @@ use apprentice::imitation::demonstration::Demonstration;
 use apprentice::imitation::record::{Order, demonstrate};
 use apprentice::physics::Threads;
 use apprentice::pilot::Pilot;
+use apprentice::pilot::cast::{Cast, Flyer};
 use apprentice::scene::plan::Plan;
-use apprentice::training::evaluation::Judged;
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -29,7 +29,15 @@ pub fn plan(scene: &str) -> Arc<Plan> {
 /// Demonstrations by the scene's expert (`seed` even) or by chance.
 pub fn demonstrations(plan: &Arc<Plan>, episodes: usize, pilot: Pilot, seed: u64) -> Vec<Demonstration> {
     let mut found = Vec::new();
-    let order = Order { plan, pilot: &Judged::Pilot(pilot), episodes, successes_only: false, seed, before: 0, threads: Threads::default() };
+    let order = Order {
+        plan,
+        cast: &Cast::from(Flyer::Pilot(pilot)),
+        episodes,
+        successes_only: false,
+        seed,
+        before: 0,
+        threads: Threads::default(),
+    };
     demonstrate(&order, |demonstration, _| {
         found.extend(demonstration);
         ControlFlow::<Infallible>::Continue(())

@@ -77,7 +77,7 @@ pub fn expert_by_sticks() -> Script {
                 let command = turned(sight.situation.command(), -heading);
                 vec![(GamepadAxis::LeftStickY, command.x), (GamepadAxis::LeftStickX, -command.y)]
             }
-            Body::Mjcf(_) | Body::Urdf(_) => panic!("no scene of these tests has a robot from a file"),
+            Body::Mjcf(_) | Body::Urdf(_) | Body::Team(_) => panic!("no expert of these tests flies a robot from a file, or a whole team"),
             // The fingertip by the sticks, the hand's lean by the cross, the fingers by the triggers.
             Body::Arm { .. } => {
                 let pressed = |which, value: f32| button(sight.pad, which, value.clamp(0.0, 1.0));
