@@ -253,12 +253,7 @@ impl Arena {
         for disturbance in &plan.disturbances {
             disturbance.clear(physics);
         }
-        let mut rest = &*action;
-        for agent in plan.agents() {
-            let (row, after) = rest.split_at(agent.action.width());
-            rest = after;
-            agent.body.act(values, &agent.parts, row, physics);
-        }
+        plan.act(values, action, physics);
         for (disturbance, memory) in plan.disturbances.iter().zip(&mut episode.disturbances) {
             disturbance.act(values, memory, plan.timing, physics);
         }

@@ -103,10 +103,8 @@ impl Pilot {
                 None => action.fill(0.0),
             },
             Self::Replay { actions, next } => {
-                match actions.get(*next) {
-                    Some(row) => action.copy_from_slice(row),
-                    None => action.fill(0.0),
-                }
+                let row = actions.get(*next).into_iter().flatten().chain(std::iter::repeat(&0.0));
+                action.iter_mut().zip(row).for_each(|(channel, value)| *channel = *value);
                 *next += 1;
             }
             Self::Hand if hands.wanted().len() == plan.steering.width() => {

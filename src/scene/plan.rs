@@ -338,8 +338,11 @@ impl Plan {
     }
 
     /// The same scene with a task in Rust in the place of its own: for a task that a scene's vocabulary cannot say. Training and evaluation
-    /// of the plan then go by it. The expert, if the scene names one, stays.
+    /// of the plan then go by it, for every agent of a team with its own eyes. The expert, if the scene names one, stays.
     pub fn with_task(mut self, judge: impl Judge + 'static) -> Self {
+        let judge: Arc<dyn Judge> = Arc::new(judge);
+        let team = std::mem::take(&mut self.team);
+        self.team = team.into_iter().map(|agent| agent.with_task(judge.clone())).collect();
         let expert = self.task.take().and_then(|task| task.expert);
         self.task = Some(TaskPlan::judged_by(judge, expert, &self));
         self
@@ -408,6 +411,16 @@ impl Plan {
         );
         physics.refresh_colliders();
         Setting { values, zones, points, maze }
+    }
+
+    /// Lets every agent do its part of a row of actions.
+    pub(crate) fn act(&self, values: &[f32], actions: &[f32], physics: &mut Physics<'_>) {
+        let mut rest = actions;
+        for agent in self.agents() {
+            let (action, others) = rest.split_at(agent.action.width());
+            rest = others;
+            agent.body.act(values, &agent.parts, action, physics);
+        }
     }
 
     /// The maze of a level, in a scene that has mazes.

@@ -264,19 +264,34 @@ fn made_ready(folder: &Path, recipe: &Recipe, document: &Document, problems: &mu
         if let Some(first) = plans.first()
             && let Err(difference) = contract(first).shares(&contract(&plan))
         {
-            let why = match difference {
-                CheckpointError::Signal { signal, difference } => format!("of their {signal}s, {difference}"),
-                CheckpointError::Rate { policy, scene } => format!("one asks {policy} times a second, the other {scene} times"),
-                other => other.to_string(),
-            };
-            let message = format!("the scenes `{}` and `{}` cannot share a policy: {why}", first.name, plan.name);
+            let message = format!("the scenes `{}` and `{}` cannot share a policy: {}", first.name, plan.name, unshared(difference));
+            problems.0.push(spot.problem(message));
+            continue;
+        }
+        if let Some((other, difference)) = plan.team.iter().find_map(|agent| Some((agent, contract(&plan).shares(&contract(agent)).err()?)))
+        {
+            let (one, other) = (&plan.agent, &other.agent);
+            let message = format!("the agents `{one}` and `{other}` of `{}` cannot share a policy: {}", plan.name, unshared(difference));
             problems.0.push(spot.problem(message));
             continue;
         }
         texts.push((plan.name.clone(), text));
         plans.push(Arc::new(plan));
     }
+    if recipe.past_opponents > 0.0 && !plans.is_empty() && plans.iter().all(|plan| plan.team.is_empty()) {
+        let spot = document.root().step("past_opponents");
+        problems.0.push(spot.problem("there are no opponents: no scene of the recipe has a team").expecting("`body: Team(..)` in a scene"));
+    }
     (plans, texts)
+}
+
+/// Why two cannot share a policy.
+fn unshared(difference: CheckpointError) -> String {
+    match difference {
+        CheckpointError::Signal { signal, difference } => format!("of their {signal}s, {difference}"),
+        CheckpointError::Rate { policy, scene } => format!("one asks {policy} times a second, the other {scene} times"),
+        other => other.to_string(),
+    }
 }
 
 /// Where a recipe is: of a scene, its `ppo.ron`; of a folder that is no scene, the file itself is asked for.
@@ -331,6 +346,9 @@ pub fn check(recipe: &Recipe, document: &Document) -> Problems {
     let can_be_had = (1..=MOST_ARENAS).contains(&recipe.arenas);
     if !can_be_had {
         wrong(root.step("arenas"), format!("{} arenas; 1 to 65,536 can be had", recipe.arenas));
+    }
+    if !(0.0..=1.0).contains(&recipe.past_opponents) {
+        wrong(root.step("past_opponents"), format!("a share of {}; 0 to 1 is meant", recipe.past_opponents));
     }
     // With a number of arenas that stands in for another one, only what is wrong with any number is said.
     let arenas = if can_be_had && !root.step("arenas").is_doubtful() { recipe.arenas } else { MOST_ARENAS };

@@ -13,7 +13,7 @@ use bevy::prelude::*;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What was recorded of one step.
+/// What was recorded of one step: observation and action of a whole team, the rest of its first agent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     pub observation: Vec<f32>,
@@ -104,7 +104,7 @@ impl Stage {
         self.app.update();
         let world = self.app.world_mut();
         world.resource_scope(|world, mut notes: Mut<Notes>| {
-            for over in &world.resource::<FinishedEpisodes>().0 {
+            for over in world.resource::<FinishedEpisodes>().0.iter().filter(|over| over.report.agent == 0) {
                 let rows = std::mem::take(&mut notes.rows[over.report.arena]);
                 notes.over.push(Episode { rows, report: over.report.clone(), last: over.observation.clone() });
             }

@@ -52,7 +52,7 @@ fn check_team(team: &Named<Body>, scene: &Scene, document: &Document) -> Problem
         });
     }
     for (name, body) in &team.0 {
-        checker.name(name, spot.key(name), "agent");
+        checker.name(name, spot.key(name), "body");
         let spot = spot.step(name.as_str());
         match body {
             Body::Team(_) => checker.wrong(spot, |spot| spot.problem("a team within a team").expecting("a body")),
