@@ -61,17 +61,18 @@ impl Plugin for OpponentsPlugin {
     }
 }
 
-/// At the beginning of an episode: who flies the other agents. Before there is a past, they stand idle.
+/// At the beginning of an episode: who flies the other agents. The first of all opponents stands idle: without somebody who lets one have it, nobody
+/// finds out what the task is about.
 fn pair(mut arenas: Query<(&Arena, &mut Others)>, matches: Res<Matches>, opponents: Res<Opponents>) {
     for (arena, mut others) in &mut arenas {
         if arena.episode.step > 0 || others.0.is_empty() {
             continue;
         }
         let mut draw = Stream::new(matches.seed, Purpose::Opponent, arena.index as u64, arena.episode.number);
-        others.0.fill_with(|| match opponents.0.len() {
+        others.0.fill_with(|| match draw.below(1 + opponents.0.len()) {
             _ if arena.index < matches.learning => Pilot::policy(),
             0 => Pilot::Idle,
-            count => Pilot::opponent(draw.below(count)),
+            past => Pilot::opponent(past - 1),
         });
     }
 }
