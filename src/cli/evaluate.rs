@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  apprentice evaluate runs/push --require 'success>=0.9'\n  apprentice evaluate scenes/push --pilot expert --levels 100\n  apprentice evaluate runs/herd --against expert --require 'won>=0.8'"
+    after_help = "Examples:\n  apprentice evaluate runs/push --require 'success>=0.9'\n  apprentice evaluate scenes/push --pilot expert --levels 100"
 )]
 pub(super) struct EvaluateArgs {
     /// Runs, checkpoints, or one scene (with --pilot)
