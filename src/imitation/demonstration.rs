@@ -12,7 +12,8 @@ use crate::task::TaskPlan;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-/// The rows of an episode, column by column; `T` rows. Of a team, all agents' observations and actions stand side by side, in the scene's order.
+/// The rows of an episode, column by column; `T` rows. Of a team, all agents' observations and actions stand side by side, in the scene's
+/// order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rows {
     /// `[T, O]`: what was observed, in the order of the scene's channels.
@@ -125,8 +126,8 @@ pub struct Seat {
 }
 
 impl Seat {
-    /// How rows went for each agent of a scene's team; nothing where there is none. `steps` is what the episode took from its start to the last
-    /// row; `seated` says who sat in each seat and how the episode ended there.
+    /// How rows went for each agent of a scene's team; nothing where there is none. `steps` is what the episode took from its start to the
+    /// last row; `seated` says who sat in each seat and how the episode ended there.
     pub fn all(rows: &Rows, plan: &Plan, steps: usize, seated: impl IntoIterator<Item = (String, Outcome)>) -> Vec<Self> {
         if plan.team.is_empty() {
             return Vec::new();
@@ -160,7 +161,8 @@ pub struct Demonstration {
     pub snapshot: Snapshot,
     /// What happened.
     pub rows: Rows,
-    /// How it ended. `TimedOut` also where a hand stopped it: the world would have gone on. (This, success and score are of a team's first agent.)
+    /// How it ended. `TimedOut` also where a hand stopped it: the world would have gone on. (Of a team, this, success and score are the first
+    /// agent's.)
     pub outcome: Outcome,
     /// Whether a hand stopped it, before the task did.
     pub stopped: bool,

@@ -28,8 +28,8 @@ pub fn agent_of(set: &DataSet, agent: Option<&str>) -> Result<usize, DataSetErro
     })
 }
 
-/// Writes a set as Minari reads it, of a team as its agent `agent` had it: with `MINARI_DATASETS_PATH=<out>`, `minari.load_dataset("<id>")` finds
-/// it. Returns the folder.
+/// Writes a set as Minari reads it, of a team as its agent `agent` had it: with `MINARI_DATASETS_PATH=<out>`, `minari.load_dataset("<id>")`
+/// finds it. Returns the folder.
 ///
 /// # Errors
 /// Where `id` is no name that Minari takes, the place is taken, or the set was not recorded by us.

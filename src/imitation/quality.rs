@@ -1,5 +1,5 @@
-//! What is said of a demonstration before it is kept: length, jerk, idle time, clipped inputs, frame slips, and a verdict. Of a team it is said of
-//! the first agent, who demonstrates: what the others do says nothing of it.
+//! What is said of a demonstration before it is kept: length, jerk, idle time, clipped inputs, frame slips, and a verdict. Of a team it is said
+//! of the first agent, who demonstrates: what the others do says nothing of it.
 
 use crate::imitation::demonstration::Rows;
 use serde::{Deserialize, Serialize};

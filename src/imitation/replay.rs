@@ -78,8 +78,8 @@ fn compare(mut arenas: Query<(ArenaQuery, &mut Comparison)>, threads: Res<Thread
     });
 }
 
-/// Whether every agent was given the very bits of the replayed row. (An action is held to [-1, 1] before it is applied: a changed one just outside
-/// would do what the right one did.)
+/// Whether every agent was given the very bits of the replayed row. (An action is held to [-1, 1] before it is applied: a changed one just
+/// outside would do what the right one did.)
 fn applied_as_recorded(item: &ArenaQueryItem<'_, '_>) -> bool {
     let mut rest = item.action.0.as_slice();
     let mut pilots = item.arena.plan.agents().zip(std::iter::once(&*item.pilot).chain(&item.others.0));

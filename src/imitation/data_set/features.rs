@@ -2,8 +2,8 @@
 //!
 //! A column of one number is a plain column, one of several numbers a list of fixed length: that is how the format's own reader casts them.
 //!
-//! Of a team a row holds all agents: in each column their channels stand side by side, behind their agent's name (`red.ball.x`). What is one number for
-//! an agent is the first agent's, and stands for all of them in [`TEAM_REWARD`] and [`TEAM_SUCCESS`].
+//! Of a team a row holds all agents: in each column their channels stand side by side, behind their agent's name (`red.motion.left`). What is
+//! one number for an agent is the first agent's; rewards and successes of all of them stand in [`TEAM_REWARD`] and [`TEAM_SUCCESS`].
 
 use crate::scene::named::Named;
 use crate::scene::plan::Plan;

@@ -121,7 +121,10 @@ fn a_game_is_recorded_looked_at_edited_and_replayed() {
     let [red, blue] = ["herd", "herd-blue"].map(|name| workshop.read(&format!("minari/apprentice/{name}-v0/data/metadata.json")));
     let about = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
     assert_eq!((about(&red)["algorithm_name"].as_str(), about(&blue)["algorithm_name"].as_str()), (Some("expert"), Some("random")));
-    assert_eq!((&about(&red)["action_space"], about(&red)["action_space"].as_str().unwrap().contains("[2]")), (&about(&blue)["action_space"], true));
+    assert_eq!(
+        (&about(&red)["action_space"], about(&red)["action_space"].as_str().unwrap().contains("[2]")),
+        (&about(&blue)["action_space"], true)
+    );
     workshop.apprentice("data export data/herd minari --agent bleu").ends(2, &["no agent `bleu`", "did you mean `blue`?"]);
     workshop.apprentice("record short data/short --pilot expert --against random").ends(2, &["is for a scene with a team"]);
     workshop.apprentice("record short data/short --pilot expert --episodes 1").ends(0, &[]);

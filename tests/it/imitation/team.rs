@@ -1,11 +1,13 @@
 //! Demonstrations of teams: one row for all agents, on the disk and back, and bit for bit once more.
 
+use super::data_set::uncount;
 use super::{assert_sound, author, plan, saved};
-use apprentice::arena::{ArenaPlugin, ArenaQuery, Others};
+use apprentice::arena::{ArenaPlugin, Others};
 use apprentice::control::{ControlPlugin, headless_app, start};
 use apprentice::curriculum::Lesson;
 use apprentice::imitation::data_set::DataSet;
 use apprentice::imitation::data_set::features::{Division, features};
+use apprentice::imitation::data_set::repair::repair;
 use apprentice::imitation::data_set::writer::{Author, Writer};
 use apprentice::imitation::demonstration::Demonstration;
 use apprentice::imitation::edit::{merge, trim};
@@ -91,7 +93,7 @@ fn a_recorded_game_is_read_as_it_was_played() {
     for (episode, played) in played.iter().enumerate() {
         let read = set.demonstration(episode, &plan).unwrap();
         assert_eq!(read.rows, played.rows);
-        assert_eq!((read.lesson, read.final_observation.clone()), (played.lesson.clone(), played.final_observation.clone()));
+        assert_eq!((&read.lesson, &read.final_observation), (&played.lesson, &played.final_observation));
         assert_eq!(read.final_observation.len(), plan.observed().width());
         let frames = set.frames(episode).unwrap();
         assert_eq!((list_of(&frames, "sim.reward"), list_of(&frames, "sim.success")), (Some(2), Some(2)));
@@ -175,6 +177,18 @@ fn a_trimmed_game_starts_where_it_was_cut_for_every_agent() {
     let push = super::plan("push");
     let alone = saved(&folder.path().join("push"), &push, &super::demonstrations(&push, 1, Pilot::random(), 1));
     assert!(merge(&[&more, &alone], &folder.path().join("mixed")).is_err());
+}
+
+#[test]
+fn a_whole_game_that_a_kill_left_uncounted_is_adopted() {
+    let folder = TempDir::new().unwrap();
+    let plan = plan("herd");
+    uncount(folder.path(), &plan, 1, 2);
+    let repaired = repair(folder.path(), false).unwrap();
+    assert_eq!((repaired.episodes, repaired.adopted, repaired.removed), (2, 1, 0));
+    let set = DataSet::open(folder.path()).unwrap();
+    assert_sound(&set, 2);
+    assert!(set.lines.iter().all(|line| line.team.len() == 2));
 }
 
 #[test]
