@@ -5,12 +5,12 @@ use super::{Failure, General, pilot};
 use crate::curriculum::Level;
 use crate::curriculum::held_out;
 use crate::curriculum::level::read_levels;
-use crate::learn::policy::Policy;
+use crate::pilot::Pilot;
 use crate::pilot::cast::{Cast, Flyer};
 use crate::scene::plan::Plan;
 use crate::training::checkpoint;
 use crate::training::evaluation::evaluate;
-use crate::training::recipe::{self, contract};
+use crate::training::recipe;
 use crate::training::report;
 use crate::training::requirement::Requirement;
 use crate::training::statistics::Estimate;
@@ -117,12 +117,18 @@ pub(super) fn row(name: &str, scene: &str, scores: &Scores) -> Vec<String> {
     row
 }
 
-/// Who sits where: of a team with opponents in every seat once, so that no agent's place in the scene decides.
-fn casts(flyer: &Flyer, plan: &Plan, args: &EvaluateArgs) -> Result<Vec<Cast>, Failure> {
-    Ok(match args.against.flyer(plan)? {
-        Some(others) => (0..=plan.team.len()).map(|seat| Cast::game(flyer, &others, seat, plan)).collect(),
-        None => vec![flyer.clone().into()],
-    })
+/// Who sits where. With opponents, everybody plays from every seat, so that no agent's place in the scene decides; where each agent has its own
+/// policy, each is judged in its seat.
+fn casts(flyer: impl Fn(&Plan) -> Result<Flyer, Failure>, each: bool, plan: &Plan, args: &EvaluateArgs) -> Result<Vec<Cast>, Failure> {
+    let others = args.against.flyers(plan)?;
+    let seats = if each || others.is_some() { 1 + plan.team.len() } else { 1 };
+    let others = others.unwrap_or_else(|| vec![Flyer::Pilot(Pilot::Idle); seats]);
+    let cast = |(seat, agent)| {
+        let mut flyers = others.clone();
+        flyers[seat] = flyer(agent)?;
+        Ok(Cast::of(flyers, seat))
+    };
+    plan.agents().take(seats).enumerate().map(cast).collect()
 }
 
 /// Who is to be judged, for one path of the command line.
@@ -144,19 +150,18 @@ fn cases_of(path: &Path, args: &EvaluateArgs) -> Result<Vec<Case>, Failure> {
     if plan.task.is_none() {
         return Err(Failure::input(format!("the scene `{}` has no task: there is nothing to be judged", plan.name)));
     }
-    let pilot = pilot::scripted(&name, &plan)?;
-    Ok(vec![Case { name, casts: casts(&Flyer::Pilot(pilot), &plan, args)?, plan, seed: args.seed, steps: 0 }])
+    let casts = casts(|agent| pilot::scripted(&name, agent).map(Flyer::Pilot), false, &plan, args)?;
+    Ok(vec![Case { name, casts, plan, seed: args.seed, steps: 0 }])
 }
 
 /// The policies of a run (of all its seeds) or of one checkpoint.
 fn policies(path: &Path, scene: Option<&Path>, args: &EvaluateArgs) -> Result<Vec<Case>, Failure> {
     let mut found = Vec::new();
     let mut add = |folder: &Path, name: String, seed: u64, steps: u64, scenes: Vec<PathBuf>| -> Result<(), Failure> {
-        let policy = Policy::load(folder).map_err(Failure::input)?;
         for scene in scenes {
             let (plan, _) = recipe::plan(&scene)?;
-            policy.contract.fits(&contract(&plan)).map_err(Failure::input)?;
-            let casts = casts(&Flyer::Policy(Box::new(policy.clone())), &plan, args)?;
+            let each = plan.team.iter().any(|agent| checkpoint::of_agent(folder, &agent.agent) != folder);
+            let casts = casts(|agent| pilot::policy(folder, agent), each, &plan, args)?;
             found.push(Case { name: name.clone(), plan, casts, seed, steps });
         }
         Ok(())

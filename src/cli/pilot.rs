@@ -6,6 +6,7 @@ use crate::pilot::Pilot;
 use crate::pilot::cast::{Cast, Flyer};
 use crate::ron;
 use crate::scene::plan::Plan;
+use crate::training::checkpoint;
 use crate::training::recipe::contract;
 use crate::training::report;
 use clap::Args;
@@ -40,27 +41,25 @@ pub(super) struct Against {
 }
 
 impl Against {
-    /// Who that is; none where it is not said.
-    pub(super) fn flyer(&self, plan: &Plan) -> Result<Option<Flyer>, Failure> {
+    /// Who that is, for each agent; none where it is not said.
+    pub(super) fn flyers(&self, plan: &Plan) -> Result<Option<Vec<Flyer>>, Failure> {
         let Some(name) = &self.against else { return Ok(None) };
         if plan.team.is_empty() {
             return Err(Failure::input(format!("`--against` is for a scene with a team: in `{}` there is nobody else", plan.name)));
         }
-        // One who fits each of the others.
-        let others = plan.team.iter().map(|agent| named(name, agent)).collect::<Result<Vec<_>, _>>()?;
-        Ok(others.into_iter().next())
+        plan.agents().map(|agent| named(name, agent)).collect::<Result<_, _>>().map(Some)
     }
 
     /// Everybody in their seats, `flyer` in the first one.
     pub(super) fn cast(&self, flyer: Flyer, plan: &Plan) -> Result<Cast, Failure> {
-        Ok(match self.flyer(plan)? {
-            Some(others) => Cast::game(&flyer, &others, 0, plan),
+        Ok(match self.flyers(plan)? {
+            Some(others) => Cast::of(std::iter::once(flyer).chain(others.into_iter().skip(1)), 0),
             None => flyer.into(),
         })
     }
 }
 
-/// A pilot by its name, or the policy of a run or checkpoint, fit for the scene.
+/// A pilot by its name, or the policy that a run or checkpoint has for the agent whose eyes `plan` is.
 pub(super) fn named(name: &str, plan: &Plan) -> Result<Flyer, Failure> {
     let path = Path::new(name);
     if SCRIPTED.contains(&name) || !path.exists() {
@@ -75,7 +74,12 @@ pub(super) fn named(name: &str, plan: &Plan) -> Result<Flyer, Failure> {
         }
         runs.remove(0).checkpoint
     };
-    let policy = Policy::load(&checkpoint).map_err(Failure::input)?;
+    policy(&checkpoint, plan)
+}
+
+/// The policy that a checkpoint has for the agent whose eyes `plan` is.
+pub(super) fn policy(checkpoint: &Path, plan: &Plan) -> Result<Flyer, Failure> {
+    let policy = Policy::load(&checkpoint::of_agent(checkpoint, &plan.agent)).map_err(Failure::input)?;
     policy.contract.fits(&contract(plan)).map_err(Failure::input)?;
     Ok(Flyer::Policy(Box::new(policy)))
 }

@@ -38,18 +38,23 @@ impl From<Flyer> for Cast {
 }
 
 impl Cast {
-    /// One in a `seat`, and another one in every other seat of a scene.
-    pub fn game(flyer: &Flyer, others: &Flyer, seat: usize, plan: &Plan) -> Self {
+    /// One in each seat.
+    pub fn of(flyers: impl IntoIterator<Item = Flyer>, seat: usize) -> Self {
         let mut policies = Vec::new();
-        let [pilot, other] = [flyer, others].map(|flyer| match flyer {
+        let sit = |flyer| match flyer {
             Flyer::Policy(policy) => {
-                policies.push((**policy).clone());
+                policies.push(*policy);
                 Pilot::Policy { memory: Vec::new(), of: policies.len() - 1 }
             }
-            Flyer::Pilot(pilot) => pilot.clone(),
-        });
-        let pilots = (0..=plan.team.len()).map(|agent| if agent == seat { pilot.clone() } else { other.clone() }).collect();
+            Flyer::Pilot(pilot) => pilot,
+        };
+        let pilots = flyers.into_iter().map(sit).collect();
         Self { pilots, policies, seat }
+    }
+
+    /// One in a `seat`, and another one in every other seat of a scene.
+    pub fn game(flyer: &Flyer, others: &Flyer, seat: usize, plan: &Plan) -> Self {
+        Self::of((0..=plan.team.len()).map(|agent| if agent == seat { flyer } else { others }).cloned(), seat)
     }
 
     /// Recorded actions once more: each agent does its part of every row.
@@ -69,7 +74,7 @@ impl Cast {
         if let Some(policy) = policies.next() {
             app.insert_resource(Flying(policy));
         }
-        app.insert_resource(Opponents(policies.collect())).add_plugins(policy::plugin);
+        app.insert_resource(Opponents::from(policies.collect::<Vec<_>>())).add_plugins(policy::plugin);
         let world = app.world_mut();
         for (mut first, mut rest) in world.query::<(&mut Pilot, &mut Others)>().iter_mut(world) {
             self.seat(&mut first, &mut rest);

@@ -27,8 +27,26 @@ impl Plugin for PolicyPilotPlugin {
 
 /// Policies of opponents: what flies where a pilot is [`Pilot::opponent`]. Past checkpoints of a run that plays against itself, or the run that
 /// another one is held against.
-#[derive(Resource, Default)]
-pub struct Opponents(pub Vec<Policy>);
+#[derive(Resource)]
+pub struct Opponents {
+    /// What a pilot calls the first of them: those before fly, or learn.
+    pub first: usize,
+    /// In order.
+    pub policies: Vec<Policy>,
+}
+
+impl Default for Opponents {
+    fn default() -> Self {
+        Self::from(Vec::new())
+    }
+}
+
+impl From<Vec<Policy>> for Opponents {
+    /// Beside a single policy that flies.
+    fn from(policies: Vec<Policy>) -> Self {
+        Self { first: 1, policies }
+    }
+}
 
 /// Lets the policy that is [`Flying`] decide, as soon as there is one (for an app in which it changes while it runs), and the [`Opponents`].
 pub fn plugin(app: &mut App) {
@@ -101,11 +119,11 @@ fn fly(policy: &Policy, mut rows: Vec<Row<'_>>) {
 
 /// The policy that flies decides, and so do the opponents. (A learner decides for itself.)
 fn decide(mut arenas: Query<Flown<'static>>, flying: Option<Res<Flying>>, opponents: Res<Opponents>) {
-    let policies = opponents.0.iter().map(Some);
-    for (of, policy) in std::iter::once(flying.as_ref().map(|flying| &flying.0)).chain(policies).enumerate() {
-        if let Some(policy) = policy {
-            fly(policy, rows(&mut arenas, of));
-        }
+    if let Some(flying) = flying {
+        fly(&flying.0, rows(&mut arenas, 0));
+    }
+    for (of, policy) in (opponents.first..).zip(&opponents.policies) {
+        fly(policy, rows(&mut arenas, of));
     }
 }
 

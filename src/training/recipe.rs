@@ -33,8 +33,11 @@ pub struct Recipe {
     pub arenas: usize,
     /// How much may be spent.
     pub budget: Budget,
-    /// Of a team, all of whose agents learn by one policy: in this share of the arenas all but the first are flown by past checkpoints of the run
-    /// (those that were judged, drawn anew for each episode) and are not learnt from. In [0, 1].
+    /// Of a team: whether its agents learn by one policy, or each by its own.
+    #[serde(default)]
+    pub policies: Policies,
+    /// Of a team: in this share of the arenas one agent learns, a different one from arena to arena, and past checkpoints of the run fly the others
+    /// (those that were judged, and nobody at all, drawn anew for each episode). In [0, 1].
     #[serde(default)]
     pub past_opponents: f32,
     /// What learns.
@@ -117,6 +120,16 @@ pub enum Reading {
     Sparse,
 }
 
+/// By how many policies a team's agents learn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Policies {
+    /// By one: every agent is a row of its batch. They must have the same sensors and channels.
+    #[default]
+    Shared,
+    /// Each by its own. A checkpoint then holds a folder for each agent but the first.
+    PerAgent,
+}
+
 /// How much may be spent on learning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Budget {
@@ -180,9 +193,13 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// What a policy of this recipe reads and writes.
-    pub fn contract(&self) -> Contract {
-        contract(&self.plans[0])
+    /// What each policy of this recipe reads and writes, with the name of the agent that it is of.
+    pub fn contracts(&self) -> Vec<(String, Contract)> {
+        let count = match self.recipe.policies {
+            Policies::Shared => 1,
+            Policies::PerAgent => usize::MAX,
+        };
+        self.plans[0].agents().take(count).map(|agent| (agent.agent.clone(), contract(agent))).collect()
     }
 }
 
@@ -261,17 +278,28 @@ fn made_ready(folder: &Path, recipe: &Recipe, document: &Document, problems: &mu
             let numbered = (2..).map(|number| format!("{}-{number}", plan.name)).find(|name| !named(name));
             plan.name = numbered.unwrap_or_default();
         }
+        // One policy flies the agents of one seat in all scenes.
         if let Some(first) = plans.first()
-            && let Err(difference) = contract(first).shares(&contract(&plan))
+            && recipe.policies == Policies::PerAgent
+            && first.team.len() != plan.team.len()
+        {
+            let message = format!(
+                "with `policies: PerAgent` every scene has the same number of agents, and `{}` has {}",
+                plan.name,
+                1 + plan.team.len()
+            );
+            problems.0.push(spot.problem(message).expecting(format!("{} as in `{}`", 1 + first.team.len(), first.name)));
+            continue;
+        }
+        if let Some(first) = plans.first()
+            && let Some(difference) =
+                first.agents().zip(plan.agents()).find_map(|(one, other)| contract(one).shares(&contract(other)).err())
         {
             let message = format!("the scenes `{}` and `{}` cannot share a policy: {}", first.name, plan.name, unshared(difference));
             problems.0.push(spot.problem(message));
             continue;
         }
-        if let Some((other, difference)) = plan.team.iter().find_map(|agent| Some((agent, contract(&plan).shares(&contract(agent)).err()?)))
-        {
-            let (one, other) = (&plan.agent, &other.agent);
-            let message = format!("the agents `{one}` and `{other}` of `{}` cannot share a policy: {}", plan.name, unshared(difference));
+        if let Some(message) = unshared_within(&plan, recipe.policies) {
             problems.0.push(spot.problem(message));
             continue;
         }
@@ -292,6 +320,20 @@ fn unshared(difference: CheckpointError) -> String {
         CheckpointError::Rate { policy, scene } => format!("one asks {policy} times a second, the other {scene} times"),
         other => other.to_string(),
     }
+}
+
+/// Which agents of a team would have to share a policy and cannot.
+fn unshared_within(plan: &Plan, policies: Policies) -> Option<String> {
+    if policies == Policies::PerAgent {
+        return None;
+    }
+    plan.team.iter().find_map(|agent| {
+        let why = unshared(contract(plan).shares(&contract(agent)).err()?);
+        Some(format!(
+            "the agents `{}` and `{}` of `{}` cannot share a policy (`policies: PerAgent` gives each its own): {why}",
+            plan.agent, agent.agent, plan.name
+        ))
+    })
 }
 
 /// Where a recipe is: of a scene, its `ppo.ron`; of a folder that is no scene, the file itself is asked for.

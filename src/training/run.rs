@@ -17,11 +17,11 @@ use crate::training::evaluation::evaluate;
 use crate::training::folder::{self, About};
 use crate::training::machine::Machine;
 use crate::training::metrics::{Line, MetricsLog};
-use crate::training::opponents;
+use crate::training::opponents::{self, Matches, OpponentsPlugin};
 use crate::training::progress::{Display, Figures, Progress as Bar, Stopwatch, unix_seconds};
 use crate::training::recipe::{Budget, Prepared};
 use crate::training::summary::{Evaluation, Scores};
-use crate::training::trainer::{AfterUpdate, EpisodeLine, Trainer, TrainerPlugin, episode_means, teacher_states};
+use crate::training::trainer::{AfterUpdate, EpisodeLine, Student, Trainer, TrainerPlugin, episode_means, teacher_states};
 use bevy::prelude::*;
 use std::fs::File;
 use std::io;
@@ -123,7 +123,15 @@ pub fn train(prepared: &Prepared, run: &Path, options: &Options) -> Result<Endin
     let recipe = &prepared.recipe;
     let file = |source| RunError::File { path: run.into(), source };
     // Nothing is written before all is known to be good.
-    let learner = recipe.learner.build(prepared.contract(), recipe.seed, recipe.device)?;
+    let matches = Matches::of(recipe);
+    let agents = || (0..recipe.arenas).map(|arena| 1 + prepared.plans[arena % prepared.plans.len()].team.len());
+    let (mut names, mut students) = (Vec::new(), Vec::new());
+    for (index, (name, contract)) in prepared.contracts().into_iter().enumerate() {
+        // Another seed for each: agents that begin with the same weights would be one.
+        let learner = recipe.learner.build(contract, recipe.seed ^ (index as u64) << 32, recipe.device)?;
+        students.push(Student::new(learner, matches.rows(index, agents())));
+        names.push(name);
+    }
     let exists = folder::is_run(run);
     if exists && !options.resume {
         return Err(RunError::Exists(run.into()));
@@ -145,12 +153,13 @@ pub fn train(prepared: &Prepared, run: &Path, options: &Options) -> Result<Endin
         return Ok(Ending::AlreadyFinished(Outcome { evaluations: checkpoint::evaluations(path)?, standing }));
     }
 
-    let rows = opponents::rows(recipe, &prepared.plans);
-    let mut trainer = Trainer::new(learner, recipe, rows);
+    let mut trainer = Trainer::new(students, names, recipe);
     let mut classroom = Classroom::new(&recipe.teacher, &prepared.plans, recipe.seed);
     if let Some(loaded) = &loaded {
-        trainer.learner.restore(loaded.learner.clone())?;
-        trainer.rollout = loaded.rollout.clone();
+        for (student, (learner, rollout)) in trainer.students.iter_mut().zip(loaded.learners.iter().zip(&loaded.rollouts)) {
+            student.learner.restore(learner.clone())?;
+            student.rollout = rollout.clone();
+        }
         trainer.episodes = loaded.reports.clone();
         trainer.progress = loaded.standing.progress;
         for (teacher, state) in classroom.teachers.iter_mut().zip(&loaded.teachers) {
@@ -187,6 +196,7 @@ pub fn train(prepared: &Prepared, run: &Path, options: &Options) -> Result<Endin
         }
     }
 
+    let opponents = opponents::recall(run, standing.progress.updates, &trainer.policies(), recipe)?;
     let mut app = headless_app(options.threads);
     app.insert_resource(trainer)
         .insert_resource(classroom)
@@ -195,10 +205,10 @@ pub fn train(prepared: &Prepared, run: &Path, options: &Options) -> Result<Endin
             ControlPlugin { timing: prepared.plans[0].timing },
             ArenaPlugin { plans: prepared.plans.clone(), count: recipe.arenas, seed: recipe.seed, pilot: Pilot::policy() },
             TrainerPlugin,
-            opponents::OpponentsPlugin { seed: recipe.seed, learning: recipe.arenas - opponents::past(recipe) },
+            OpponentsPlugin(matches),
         ))
+        .insert_resource(opponents)
         .add_systems(ControlStep, keep.in_set(AfterUpdate));
-    opponents::recall(app.world_mut(), run, standing.progress.updates, recipe.past_opponents > 0.0)?;
     start(&mut app);
     if let Some(loaded) = &loaded {
         let world = app.world_mut();
@@ -261,7 +271,9 @@ fn keep(
         return;
     }
     match journal.keep(&mut trainer, &mut arenas, &classroom, *threads, stop) {
-        Ok(judged) if judged && journal.prepared.recipe.past_opponents > 0.0 => opponents.0.push(trainer.learner.policy()),
+        Ok(judged) if judged && journal.prepared.recipe.past_opponents > 0.0 => {
+            opponents.policies.extend(trainer.policies().into_iter().map(|(_, policy)| policy));
+        }
         Ok(_) => {}
         Err(error) => journal.error = Some(error),
     }
@@ -323,13 +335,13 @@ impl Journal {
             };
             let checkpoint = Checkpoint {
                 standing,
-                learner: trainer.learner.state(),
+                learners: trainer.students.iter().map(|student| student.learner.state()).collect(),
                 teachers: teacher_states(classroom),
                 arenas: in_order(arenas).iter_mut().map(|item| item.capture()).collect(),
-                rollout: trainer.rollout.clone(),
+                rollouts: trainer.students.iter().map(|student| student.rollout.clone()).collect(),
                 reports: trainer.episodes.clone(),
             };
-            checkpoint.save(&self.run, &trainer.learner.policy(), &evaluations)?;
+            checkpoint.save(&self.run, &trainer.policies(), &evaluations)?;
             if finished {
                 self.outcome = Some(Ending::Finished(Outcome { evaluations, standing }));
             } else if stop {
@@ -339,13 +351,16 @@ impl Journal {
         Ok(judged)
     }
 
-    /// The policy as it stands, on each scene's held-out levels.
+    /// The policies as they stand, on each scene's held-out levels: where each agent has its own, each in its seat. The others stand idle.
     fn judge(&self, trainer: &Trainer, threads: Threads) -> Vec<Evaluation> {
         let recipe = &self.prepared.recipe;
-        let policy = Cast::from(Flyer::Policy(Box::new(trainer.learner.policy())));
+        let flyers = trainer.policies().into_iter().map(|(_, policy)| Flyer::Policy(Box::new(policy)));
+        let idle = Flyer::Pilot(Pilot::Idle);
+        let flyers: Vec<Flyer> = flyers.collect();
         let judge = |plan: &Arc<crate::scene::plan::Plan>| {
             let levels = held_out(plan.quantities.count(), recipe.evaluate.levels);
-            let episodes = evaluate(plan, &policy, &levels, threads, recipe.seed);
+            let casts = flyers.iter().enumerate().map(|(seat, flyer)| Cast::game(flyer, &idle, seat, plan));
+            let episodes = casts.flat_map(|cast| evaluate(plan, &cast, &levels, threads, recipe.seed)).collect();
             Evaluation { scene: plan.name.clone(), seed: recipe.seed, steps: trainer.progress.steps, against: None, episodes }
         };
         self.prepared.plans.iter().map(judge).collect()

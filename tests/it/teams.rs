@@ -211,6 +211,34 @@ fn self_play_against_past_checkpoints_goes_on_where_it_was_stopped_to_the_same_b
 }
 
 #[test]
+fn each_agent_can_learn_by_a_policy_of_its_own_whatever_its_body_is() {
+    let workshop = league();
+    let scene = workshop.read("herd/scene.ron").replace(r#""blue": Rover(control: Heading"#, r#""blue": Rover(control: Wheels"#);
+    workshop.write("herd/scene.ron", &scene);
+    let each = "train herd --quiet --set policies=PerAgent --out";
+    workshop.apprentice(&format!("{each} whole")).ends(0, &[]);
+    workshop.apprentice(&format!("{each} half")).ends(0, &[]);
+    for later in ["000006", "000008"] {
+        std::fs::remove_dir_all(workshop.path("half/checkpoints").join(later)).unwrap();
+    }
+    workshop.apprentice(&format!("{each} half --resume")).ends(0, &[]);
+    assert_same(&workshop.path("whole"), &workshop.path("half"));
+    // Two policies, both of which have learnt: each judged in its seat, in training and afterwards.
+    let weights = |name: &str| std::fs::read(workshop.path("whole/checkpoints").join(name).join("policy.safetensors")).unwrap();
+    assert_ne!(weights("000008"), weights("000008/blue"));
+    assert_ne!(weights("000006/blue"), weights("000008/blue"));
+    let last = workshop.read("whole/metrics.jsonl").lines().last().unwrap().to_owned();
+    assert!(last.contains("\"policy_loss\"") && last.contains("\"blue.policy_loss\""), "{last}");
+    let summary: serde_json::Value = serde_json::from_str(&workshop.read("whole/summary.json")).unwrap();
+    let judged = workshop.apprentice("evaluate whole --levels 2 --json").ends(0, &[]).objects();
+    assert_eq!((&judged[0]["scores"], &judged[0]["scores"]["episodes"]), (&summary["scores"], &4.into()));
+    let games = workshop.apprentice("evaluate whole --against half --levels 2 --json").ends(0, &[]).objects();
+    assert_eq!(games[0]["scores"]["episodes"], 4);
+    // Blue's does not fit red's body.
+    workshop.apprentice("evaluate whole/checkpoints/000008/blue --scene herd").ends(2, &["the policy was trained on other"]);
+}
+
+#[test]
 fn games_against_a_run_are_told_and_required() {
     let workshop = league();
     workshop.apprentice("train herd --quiet --out run --set budget=Updates(2)").ends(0, &[]);
@@ -236,7 +264,9 @@ fn agents_of_different_bodies_cannot_share_a_policy() {
     let workshop = league();
     let scene = workshop.read("herd/scene.ron").replace(r#""blue": Rover(control: Heading"#, r#""blue": Rover(control: Wheels"#);
     workshop.write("herd/scene.ron", &scene);
-    workshop.apprentice("train herd --out run").ends(2, &["the agents `red` and `blue` of `herd` cannot share a policy: of their observations, channel 13"]);
+    workshop
+        .apprentice("train herd --out run")
+        .ends(2, &["the agents `red` and `blue` of `herd` cannot share a policy (`policies: PerAgent` gives each its own): of their observations, channel 17"]);
 }
 
 #[test]

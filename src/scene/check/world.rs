@@ -1,7 +1,7 @@
 //! Surroundings, body, props, sensors and disturbances.
 
 use super::Checker;
-use super::names::{LINK, MAPPED, PUSHED, SEEING, SEEN};
+use super::names::{LINK, MAPPED, MOVABLE, PUSHED, SEEING, SEEN};
 use super::numbers::{
     ANGLE, COORDINATE, DAMPING, DELAY, DURATION, FORCE, FRICTION, GRAVITY, LENGTH, LOAD, MASS, NOISE, PART, SLOPE, SPEED, SPREAD,
 };
@@ -244,6 +244,10 @@ impl Checker<'_> {
             let spot = spot.step(index);
             let (noise, delay) = match sensor {
                 Sensor::Joints { noise, delay } | Sensor::Motion { noise, delay } | Sensor::LastAction { noise, delay } => (noise, delay),
+                Sensor::Velocity { of, noise, delay } => {
+                    self.refers("`of`", of, &MOVABLE, spot.step("of"));
+                    (noise, delay)
+                }
                 Sensor::Offset { to, noise, delay } => {
                     self.refers("`to`", to, &SEEN, spot.step("to"));
                     (noise, delay)
