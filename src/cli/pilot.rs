@@ -8,6 +8,8 @@ use crate::ron;
 use crate::scene::plan::Plan;
 use crate::training::recipe::contract;
 use crate::training::report;
+#[cfg(feature = "window")]
+use crate::window::shown::Choice;
 use clap::Args;
 use std::path::Path;
 
@@ -49,6 +51,13 @@ impl Against {
         // One who fits each of the others.
         let others = plan.team.iter().map(|agent| named(name, agent)).collect::<Result<Vec<_>, _>>()?;
         Ok(others.into_iter().next())
+    }
+
+    /// As the window is told.
+    #[cfg(feature = "window")]
+    pub(super) fn choice(&self, plan: &Plan) -> Result<Choice, Failure> {
+        self.flyer(plan)?;
+        Ok(self.against.as_deref().map_or(Choice::Idle, Choice::parse))
     }
 
     /// Everybody in their seats, `flyer` in the first one.

@@ -175,8 +175,9 @@ fn by_hand(args: &RecordArgs, general: &General) -> Result<(), Failure> {
         reset: args.reset,
         closes: true,
     };
+    let (against, script) = (args.against.choice(&plan)?, script.unwrap_or_default());
     let exploration = Exploration::of(path, plan, general.threads(), Told { json: general.json, quiet: general.quiet });
-    let exploration = Exploration { seed: args.seed, script: script.unwrap_or_default(), recording: Some(wanted), ..exploration };
+    let exploration = Exploration { against, seed: args.seed, script, recording: Some(wanted), ..exploration };
     all_is_safe(explore(exploration).map_err(Failure::input)?)
 }
 

@@ -37,6 +37,13 @@ impl From<Flyer> for Cast {
     }
 }
 
+impl From<Pilot> for Cast {
+    /// The others of a team stand idle.
+    fn from(pilot: Pilot) -> Self {
+        Flyer::Pilot(pilot).into()
+    }
+}
+
 impl Cast {
     /// One in a `seat`, and another one in every other seat of a scene.
     pub fn game(flyer: &Flyer, others: &Flyer, seat: usize, plan: &Plan) -> Self {

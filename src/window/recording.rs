@@ -11,7 +11,7 @@ use crate::imitation::keeper::Keeper;
 use crate::imitation::recorder::Recorder;
 use crate::imitation::replay::{Comparison, ReplayPlugin};
 use crate::imitation::session::{self, Phase, Session, SessionPlugin, attend};
-use crate::pilot::Pilot;
+use crate::pilot::cast::Cast;
 use bevy::app::{RunFixedMainLoop, RunFixedMainLoopSystems};
 use bevy::prelude::*;
 use std::collections::VecDeque;
@@ -139,10 +139,12 @@ pub fn replay(world: &mut World, data_set: &Path, episode: usize) -> Result<(), 
     let mut query = world.query::<ArenaQuery>();
     if let Ok(mut item) = query.get_mut(world, entity) {
         item.restore(&demonstration.snapshot);
-        *item.pilot = Pilot::replay(demonstration.rows.replayed());
+        Cast::replay(&demonstration.rows.replayed(), &plan).seat(&mut item.pilot, &mut item.others);
     }
     world.entity_mut(entity).insert((Comparison::with(demonstration.rows.hashes), Replayed(episode)));
-    world.resource_mut::<Shown>().pilot = Choice::Idle;
+    // When it is over, all stand idle.
+    let mut shown = world.resource_mut::<Shown>();
+    (shown.pilot, shown.against) = (Choice::Idle, Choice::Idle);
     world.write_message(Event::Replaying { data_set: data_set.to_owned(), episode, frames: demonstration.rows.rewards.len() });
     Ok(())
 }
@@ -203,7 +205,10 @@ fn replayed(world: &mut World) {
     let idle = arenas.iter(world).next().is_none();
     if let Some((entity, episode, frames, differs)) = over {
         world.write_message(Event::Replayed { episode, frames, differs });
-        world.entity_mut(entity).remove::<(Comparison, Replayed)>().insert(Pilot::Idle);
+        world.entity_mut(entity).remove::<(Comparison, Replayed)>();
+        if let Ok(mut item) = world.query::<ArenaQuery>().get_mut(world, entity) {
+            Cast::default().seat(&mut item.pilot, &mut item.others);
+        }
         if let Some(mut programme) = world.get_resource_mut::<Programme>() {
             programme.differs |= differs.is_some();
         }
