@@ -86,7 +86,7 @@ impl Eye {
         let field = walled && !mazy && !plan.team.is_empty();
         let reach = match walled {
             true if mazy => 1.05 * half.max_element(),
-            true if field => half.max_element(),
+            true if field => 0.9 * half.max_element(),
             true => 0.62 * half.max_element(),
             false => dress::reach(plan),
         };

@@ -111,10 +111,9 @@ pub fn go(world: &mut World, moment: usize) {
             item.restore(snapshot);
             // A pilot of the same kind goes on with what it remembered; another one has come since, and starts.
             let kind = std::mem::discriminant::<Pilot>;
-            let others: Vec<bool> = item.pilots().zip(&pilots).map(|(then, now)| kind(then) != kind(now)).collect();
-            for (agent, now) in pilots.iter().enumerate().filter(|(agent, _)| others[*agent]) {
-                item.seat(agent, now.clone(), seed);
-            }
+            let come = item.pilots().zip(&pilots).enumerate().filter(|(_, (then, now))| kind(then) != kind(now));
+            let come: Vec<_> = come.map(|(agent, (_, now))| (agent, now.clone())).collect();
+            come.into_iter().for_each(|(agent, now)| item.seat(agent, now, seed));
         }
         rewind.at = (moment + 1 < rewind.moments.len()).then_some(moment);
     });

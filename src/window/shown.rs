@@ -1,4 +1,5 @@
-//! What is shown: a scene, how many arenas of it, who decides in them (and who against them, where there is a team), which levels they keep. Changing it makes the arenas anew.
+//! What is shown: a scene, how many arenas of it, who decides in them (and who against them, where there is a team), which levels they keep.
+//! Changing it makes the arenas anew.
 
 use super::camera::Eye;
 use super::notice::Event;

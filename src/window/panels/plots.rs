@@ -1,4 +1,5 @@
-//! Plots over time: observation channels, actions, reward and its terms, predicates. (Of a team: all agents' channels; the rest is the first one's.)
+//! Plots over time: observation channels, actions, reward and its terms, predicates. (Of a team: all agents' channels; the rest is the first
+//! one's.)
 
 use super::Layout;
 use super::top::GOOD;
