@@ -3,12 +3,15 @@
 //! A reset restores the scene's pristine world, then applies the lesson's level, so the same level is the same arena, whatever came
 //! before. A [`Snapshot`] is a function of state: restored after any history it gives the same future.
 
+mod snapshot;
+
+pub use snapshot::Snapshot;
+
 use crate::control::{ControlStep, ControlSystems};
 pub use crate::curriculum::Classroom;
 use crate::curriculum::{EpisodeReport, Lesson, Teacher};
 use crate::physics::{
-    Physics, PhysicsPlugin, PhysicsQuery, PhysicsQueryItem, PhysicsQueryReadOnly, PhysicsView, Threads, WorldState, empty_world,
-    in_parallel,
+    Physics, PhysicsPlugin, PhysicsQuery, PhysicsQueryItem, PhysicsQueryReadOnly, PhysicsView, Threads, empty_world, in_parallel,
 };
 use crate::pilot::Pilot;
 use crate::scene::disturbance::DisturbanceMemory;
@@ -72,33 +75,6 @@ pub struct Progress {
 /// Who decides for the agents of a team but the first.
 #[derive(Component, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Others(pub Vec<Pilot>);
-
-/// Everything that an arena's future depends on.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct Snapshot {
-    episode: Episode,
-    pilot: Pilot,
-    #[serde(default)]
-    others: Others,
-    observation: Option<Vec<f32>>,
-    action: Vec<f32>,
-    /// None where no tick was simulated since the reset: the world then follows from the lesson.
-    world: Option<WorldState>,
-}
-
-impl Snapshot {
-    /// What was practised.
-    pub fn lesson(&self) -> &Lesson {
-        &self.episode.lesson
-    }
-
-    /// The same moment with nobody deciding: what a recording starts from, whoever flew it.
-    pub fn without_pilot(mut self) -> Self {
-        self.pilot = Pilot::Idle;
-        self.others.0.fill(Pilot::Idle);
-        self
-    }
-}
 
 /// The components of an arena's entity.
 #[derive(QueryData)]

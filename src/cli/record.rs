@@ -79,7 +79,8 @@ fn by_pilot(args: &RecordArgs, general: &General) -> Result<(), Failure> {
     let cast = args.against.cast(pilot::named(&args.pilot, &plan)?, &plan)?;
     let (mut writer, repaired) = Writer::open(&args.data_set, &plan, args.other_physics)?;
     say_repaired(&repaired, general);
-    let author = Author { pilot: args.pilot.clone(), operator: args.operator.clone() };
+    let against = args.against.against.clone().unwrap_or_default();
+    let author = Author { pilot: args.pilot.clone(), against, operator: args.operator.clone() };
     let episodes = args.episodes.unwrap_or(10) as usize;
     let order = Order {
         plan: &plan,
@@ -165,6 +166,9 @@ fn by_hand(args: &RecordArgs, general: &General) -> Result<(), Failure> {
     let loaded = load::load(&args.scene)?;
     let path = loaded.path.clone();
     let plan = Arc::new(Plan::from(loaded));
+    if args.against.flyer(&plan)?.is_some() {
+        return Err(Failure::input("`--against` is for other pilots: by hand, who flies the others is chosen in the window"));
+    }
     let script = args.script.as_deref().map(Script::read).transpose().map_err(Failure::input)?;
     let (writer, repaired) = Writer::open(&args.data_set, &plan, args.other_physics)?;
     say_repaired(&repaired, general);

@@ -77,6 +77,18 @@ impl Pilot {
         Self::Policy { memory: Vec::new(), of: 1 + index }
     }
 
+    /// Its kind, as the command line and data sets call it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Random { .. } => "random",
+            Self::Expert { .. } => "expert",
+            Self::Replay { .. } => "replay",
+            Self::Policy { .. } => "policy",
+            Self::Hand => "hand",
+        }
+    }
+
     /// Forgets the last episode, before the episode `number` of an arena.
     pub fn begin(&mut self, seed: u64, arena: u64, number: u64) {
         match self {

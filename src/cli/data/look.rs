@@ -5,6 +5,8 @@ use crate::cli::replay::replayed;
 use crate::cli::{Failure, General};
 use crate::imitation::data_set::sidecar::Line;
 use crate::imitation::data_set::{DataSet, is_data_set};
+use crate::imitation::demonstration::Seat;
+use crate::signal::Outcome;
 use crate::training::summary::{percent, thousands};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -92,7 +94,7 @@ pub(super) fn show(path: &Path, episode: Option<usize>, general: &General) -> Re
             let yes = |holds: bool| if holds { "yes" } else { "no" }.to_owned();
             let outcome = if line.stopped { "Stopped".into() } else { format!("{:?}", line.outcome) };
             let verdict = format!("{:?}", line.quality.verdict);
-            cells.extend([line.pilot.clone(), outcome, yes(line.success), yes(line.success_once), format!("{:.3}", line.score), verdict]);
+            cells.extend([line.players(), outcome, yes(line.success), yes(line.success_once), format!("{:.3}", line.score), verdict]);
         }
         rows.push(cells);
     }
@@ -110,7 +112,11 @@ fn show_episode(set: &DataSet, episode: usize, general: &General) -> Result<(), 
     let mut text = format!("episode {episode}: {} rows, frames {} to {}\n", row.length, row.from, row.from + row.length - 1);
     if let Some(line) = line {
         let stopped = if line.stopped { ", stopped by hand" } else { "" };
-        text += &format!("scene `{}`, flown by {}, {:?}{stopped}, score {:.3}\n", line.scene, line.pilot, line.outcome, line.score);
+        text += &format!("scene `{}`, flown by {}, {:?}{stopped}, score {:.3}\n", line.scene, line.players(), line.outcome, line.score);
+        for Seat { agent, pilot, outcome, success_once, score, .. } in &line.team {
+            let once = if *success_once && *outcome != Outcome::Succeeded { ", success held once" } else { "" };
+            text += &format!("  {agent}: flown by {pilot}, {outcome:?}{once}, score {score:.3}\n");
+        }
         text += &format!("{}\n", line.quality.line());
         let plan = set.plan(episode)?;
         let values = plan.quantities.values(&line.lesson.level.cube);

@@ -8,6 +8,7 @@ mod repair;
 mod replay;
 mod session;
 mod statistics;
+mod team;
 
 use apprentice::imitation::data_set::DataSet;
 use apprentice::imitation::data_set::writer::{Author, Writer};
@@ -47,7 +48,7 @@ pub fn demonstrations(plan: &Arc<Plan>, episodes: usize, pilot: Pilot, seed: u64
 }
 
 pub fn author() -> Author {
-    Author { pilot: "expert".into(), operator: "ada".into() }
+    Author { pilot: "expert".into(), operator: "ada".into(), ..Author::default() }
 }
 
 /// A data set of these demonstrations at `root`.
