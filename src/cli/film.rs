@@ -70,7 +70,6 @@ mod with_window {
     use crate::curriculum::held_out_level;
     use crate::imitation::data_set::DataSet;
     use crate::imitation::data_set::is_data_set;
-    use crate::pilot::cast::Cast;
     use crate::training::progress::{Display, Figures, Progress};
     use crate::training::{recipe, report};
     use crate::window::camera::Mode;
@@ -127,7 +126,7 @@ mod with_window {
         let plan = set.plan(episode)?;
         let demonstration = set.demonstration(episode, &plan)?;
         let most = (demonstration.rows.len() * args.rate as usize).div_ceil(plan.timing.control_hz as usize) + 1;
-        let cast = Cast::replay(&demonstration.rows.replayed(), &plan);
+        let cast = demonstration.rows.cast(&plan);
         let shot = Shot { start: Start::Snapshot(Box::new(demonstration.snapshot)), cast, ..Shot::new(plan) };
         Ok((shot, demonstration.stopped.then_some(most)))
     }

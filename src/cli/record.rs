@@ -166,9 +166,6 @@ fn by_hand(args: &RecordArgs, general: &General) -> Result<(), Failure> {
     let loaded = load::load(&args.scene)?;
     let path = loaded.path.clone();
     let plan = Arc::new(Plan::from(loaded));
-    if args.against.flyer(&plan)?.is_some() {
-        return Err(Failure::input("`--against` is for other pilots: by hand, who flies the others is chosen in the window"));
-    }
     let script = args.script.as_deref().map(Script::read).transpose().map_err(Failure::input)?;
     let (writer, repaired) = Writer::open(&args.data_set, &plan, args.other_physics)?;
     say_repaired(&repaired, general);

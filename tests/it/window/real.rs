@@ -323,6 +323,26 @@ fn a_pad_records_in_the_window_and_what_it_recorded_replays_there_and_headless()
 }
 
 #[test]
+fn a_pad_records_a_game_which_replays_and_is_filmed_with_every_agent() {
+    let Some(display) = Display::open() else { return };
+    let workshop = Workshop::new();
+    let words = format!("record {} data/herd --against expert --episodes 1 --reset 0.1 --json --script -", Workshop::scene("herd"));
+    let mut recorder = Explorer::start(&workshop, &display, &words);
+    recorder.hears("drawn");
+    recorder.ask("Against(Idle)");
+    assert!(recorder.hears("refused")["text"].as_str().unwrap().contains("stop it first"));
+    recorder.ask("Pad(Start, 1.0)\nPad(Start, 0.0)\nPad(LeftStickY, 1.0)\nWait(20)\nPad(North, 1.0)");
+    assert!(recorder.child.wait().unwrap().success());
+    let set = apprentice::imitation::data_set::DataSet::open(workshop.path("data/herd")).unwrap();
+    assert_eq!(set.lines[0].players(), "hand against expert");
+    let mut replay = Explorer::start(&workshop, &display, "replay data/herd --speed 8 --quit --json");
+    assert_eq!(replay.hears("replayed")["differs"], Value::Null, "both do what they did");
+    assert!(replay.child.wait().unwrap().success());
+    let told = workshop.apprentice("film data/herd game.mp4 --size 64x64 --rate 2 --seconds 1 --quiet");
+    assert_eq!(told.code, Some(0), "{}", told.err);
+}
+
+#[test]
 fn a_lost_pad_pauses_the_recording_and_another_goes_on() {
     let Some(display) = Display::open() else { return };
     let workshop = Workshop::new();
