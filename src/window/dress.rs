@@ -81,6 +81,7 @@ impl Costume {
                 agent.parts.links.iter().for_each(|link| draw(*link, colours.get(index).copied().unwrap_or(LINK), 0.5));
             }
         }
+        let props = livery::neutral(&PROPS, &colours);
         let theirs = |name: &str| livery::owner(plan, name).map(|agent| colours[agent]);
         let (mut zones, mut points) = (Vec::new(), Vec::new());
         for thing in things(plan) {
@@ -88,7 +89,7 @@ impl Costume {
             match thing.kind {
                 ThingKind::Walls(_) => thing.members.iter().for_each(|member| draw(*member, WALL, 0.9)),
                 ThingKind::Single | ThingKind::Group => {
-                    let colour = theirs.unwrap_or(PROPS[plan.scene.props.index(&thing.name).unwrap_or(0) % PROPS.len()]);
+                    let colour = theirs.unwrap_or(props[plan.scene.props.index(&thing.name).unwrap_or(0) % props.len()]);
                     for (member, handle) in thing.members.iter().enumerate() {
                         // Members of a group differ a little, so that they can be told apart.
                         let shade = [1.0, 0.9, 1.08, 0.95][member % 4];

@@ -1,6 +1,7 @@
 //! The colours of a team: each agent's hull has its own, and so has what the scene calls the agent's (`red_ring` of `red`).
 
 use crate::scene::plan::Plan;
+use bevy::math::Vec3;
 
 /// Colours (sRGB), in the order in which they are given, with the names of agents who get theirs in any case.
 const COLOURS: [(&str, [f32; 3]); 8] = [
@@ -24,6 +25,15 @@ pub fn colours(plan: &Plan) -> Vec<[f32; 3]> {
     let named: Vec<_> = named.collect();
     let mut left = left.into_iter().map(|(_, colour)| colour);
     named.into_iter().map(|colour| colour.or_else(|| left.next()).unwrap_or_default()).collect()
+}
+
+/// The colours among `all` that nobody takes for an agent's; all of them, where that leaves none.
+pub fn neutral(all: &[[f32; 3]], agents: &[[f32; 3]]) -> Vec<[f32; 3]> {
+    /// From here on two colours differ enough (of channels in [0, 1]).
+    const APART: f32 = 0.35;
+    let apart = |colour: &[f32; 3]| agents.iter().all(|theirs| Vec3::from(*theirs).distance(Vec3::from(*colour)) > APART);
+    let neutral: Vec<_> = all.iter().copied().filter(apart).collect();
+    if neutral.is_empty() { all.to_vec() } else { neutral }
 }
 
 /// The agent of a team that a prop is named after.
