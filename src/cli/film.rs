@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  apprentice film scenes/clear clear.mp4 --pilot runs/clear\n  apprentice film data/push third.mp4 --episode 2\n  apprentice film scenes/herd game.mp4 --pilot runs/herd --against expert"
+    after_help = "Examples:\n  apprentice film scenes/clear clear.mp4 --pilot runs/clear\n  apprentice film data/push third.mp4 --episode 2"
 )]
 pub(super) struct FilmArgs {
     /// A run or one of its checkpoints, a scene, or a data set
