@@ -308,6 +308,20 @@ impl ArenaQueryItem<'_, '_> {
         }
     }
 
+    /// From now on somebody else decides for one agent, as they would from the start of the episode on.
+    pub fn seat(&mut self, agent: usize, mut pilot: Pilot, seed: u64) {
+        pilot.begin(seed, self.arena.index as u64 | (agent as u64) << 32, self.arena.episode.number);
+        match agent.checked_sub(1) {
+            None => *self.pilot = pilot,
+            Some(other) => self.others.0.iter_mut().skip(other).take(1).for_each(|seat| seat.clone_from(&pilot)),
+        }
+    }
+
+    /// Who decides for each agent, in their order.
+    pub fn pilots(&self) -> impl Iterator<Item = &Pilot> {
+        std::iter::once(&*self.pilot).chain(&self.others.0)
+    }
+
     /// Writes the observation of the present state, unless it is there already.
     pub fn observe(&mut self) {
         self.arena.observe(self.physics.view(), &self.action.0, &mut self.observation.0);

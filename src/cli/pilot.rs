@@ -9,6 +9,8 @@ use crate::scene::plan::Plan;
 use crate::training::checkpoint;
 use crate::training::recipe::contract;
 use crate::training::report;
+#[cfg(feature = "window")]
+use crate::window::shown::Choice;
 use clap::Args;
 use std::path::Path;
 
@@ -48,6 +50,13 @@ impl Against {
             return Err(Failure::input(format!("`--against` is for a scene with a team: in `{}` there is nobody else", plan.name)));
         }
         plan.agents().map(|agent| named(name, agent)).collect::<Result<_, _>>().map(Some)
+    }
+
+    /// As the window is told.
+    #[cfg(feature = "window")]
+    pub(super) fn choice(&self, plan: &Plan) -> Result<Choice, Failure> {
+        self.flyer(plan)?;
+        Ok(self.against.as_deref().map_or(Choice::Idle, Choice::parse))
     }
 
     /// Everybody in their seats, `flyer` in the first one.

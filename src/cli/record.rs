@@ -166,9 +166,6 @@ fn by_hand(args: &RecordArgs, general: &General) -> Result<(), Failure> {
     let loaded = load::load(&args.scene)?;
     let path = loaded.path.clone();
     let plan = Arc::new(Plan::from(loaded));
-    if args.against.flyer(&plan)?.is_some() {
-        return Err(Failure::input("`--against` is for other pilots: by hand, who flies the others is chosen in the window"));
-    }
     let script = args.script.as_deref().map(Script::read).transpose().map_err(Failure::input)?;
     let (writer, repaired) = Writer::open(&args.data_set, &plan, args.other_physics)?;
     say_repaired(&repaired, general);
@@ -179,8 +176,9 @@ fn by_hand(args: &RecordArgs, general: &General) -> Result<(), Failure> {
         reset: args.reset,
         closes: true,
     };
+    let (against, script) = (args.against.choice(&plan)?, script.unwrap_or_default());
     let exploration = Exploration::of(path, plan, general.threads(), Told { json: general.json, quiet: general.quiet });
-    let exploration = Exploration { seed: args.seed, script: script.unwrap_or_default(), recording: Some(wanted), ..exploration };
+    let exploration = Exploration { against, seed: args.seed, script, recording: Some(wanted), ..exploration };
     all_is_safe(explore(exploration).map_err(Failure::input)?)
 }
 

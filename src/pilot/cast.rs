@@ -37,6 +37,13 @@ impl From<Flyer> for Cast {
     }
 }
 
+impl From<Pilot> for Cast {
+    /// The others of a team stand idle.
+    fn from(pilot: Pilot) -> Self {
+        Flyer::Pilot(pilot).into()
+    }
+}
+
 impl Cast {
     /// One in each seat.
     pub fn of(flyers: impl IntoIterator<Item = Flyer>, seat: usize) -> Self {

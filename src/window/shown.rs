@@ -1,4 +1,5 @@
-//! What is shown: a scene, how many arenas of it, who decides in them, which levels they keep. Changing it makes the arenas anew.
+//! What is shown: a scene, how many arenas of it, who decides in them (and who against them, where there is a team), which levels they keep.
+//! Changing it makes the arenas anew.
 
 use super::camera::Eye;
 use super::notice::Event;
@@ -8,7 +9,7 @@ use crate::arena::{Arena, ArenaQuery, Classroom, FinishedEpisodes, begin, in_ord
 use crate::curriculum::{Level, Teacher};
 use crate::learn::policy::Policy;
 use crate::pilot::Pilot;
-use crate::pilot::policy::Flying;
+use crate::pilot::policy::{Flying, Opponents};
 use crate::ron::Problems;
 use crate::scene::plan::Plan;
 use crate::stream::{Purpose, Stream};
@@ -34,8 +35,10 @@ pub struct Shown {
     pub count: usize,
     /// The seed from which levels are drawn.
     pub seed: u64,
-    /// Who decides.
+    /// Who decides. (Of a team: for the first agent.)
     pub pilot: Choice,
+    /// Who decides for the other agents of a team.
+    pub against: Choice,
     /// The arena that panels, plots and gizmos are about.
     pub watched: usize,
     /// Levels that arenas keep from episode to episode.
@@ -94,6 +97,29 @@ impl Choice {
         }
     }
 
+    /// The pilot of a team's other agents: a policy is not the one that flies the first.
+    fn opponent(&self) -> Pilot {
+        match self {
+            Self::Run(_) => Pilot::opponent(0),
+            _ => self.pilot(),
+        }
+    }
+
+    /// Whether it can decide for the other agents of a team, and the policy that it brings.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub fn fits_others(&self, plan: &Plan) -> Result<Option<Policy>, String> {
+        if plan.team.is_empty() {
+            return Err(format!("in the scene `{}` there is nobody else", plan.name));
+        }
+        if *self == Self::Hand {
+            return Err("hands fly the first agent of a team, and no other".into());
+        }
+        let policies = plan.team.iter().map(|agent| self.fits(agent)).collect::<Result<Vec<_>, _>>()?;
+        Ok(policies.into_iter().next().flatten())
+    }
+
     /// Whether it can decide in a scene, and the policy that it brings.
     ///
     /// # Errors
@@ -134,6 +160,13 @@ pub fn runs(root: &Path) -> Vec<PathBuf> {
     found
 }
 
+impl Shown {
+    /// Who sits where in an arena: a pilot for each agent.
+    pub fn pilots(&self) -> Vec<Pilot> {
+        std::iter::once(self.pilot.pilot()).chain(self.plan.team.iter().map(|_| self.against.opponent())).collect()
+    }
+}
+
 /// Makes the arenas anew from what [`Shown`] says.
 pub fn rebuild(world: &mut World) {
     let arenas: Vec<Entity> = world.query_filtered::<Entity, With<Arena>>().iter(world).collect();
@@ -158,11 +191,23 @@ pub fn rebuild(world: &mut World) {
     world.resource_mut::<FinishedEpisodes>().0.clear();
     seat(world);
     populate(world, std::slice::from_ref(&plan), count, seed, &pilot.pilot());
+    sit(world, |agent| agent > 0);
     if let Err(error) = world.run_system_cached(begin) {
         tracing::error!("{error}");
     }
     world.resource_mut::<Rewind>().clear();
     world.resource_mut::<Trace>().set(&plan);
+}
+
+/// Makes the arenas anew, and lets who is chosen decide in them.
+pub fn anew(world: &mut World) {
+    rebuild(world);
+    let shown = world.resource::<Shown>();
+    let (choice, against, team) = (shown.pilot.clone(), shown.against.clone(), !shown.plan.team.is_empty());
+    choose(world, choice);
+    if team {
+        oppose(world, against);
+    }
 }
 
 /// Gives every arena a teacher of its own: one that proposes the level it keeps, or any.
@@ -191,15 +236,33 @@ pub fn choose(world: &mut World, choice: Choice) {
             world.remove_resource::<Flying>();
         }
     }
-    let pilot = choice.pilot();
-    let mut shown = world.resource_mut::<Shown>();
-    shown.pilot = choice;
-    let seed = shown.seed;
+    world.resource_mut::<Shown>().pilot = choice;
+    sit(world, |agent| agent == 0);
+}
+
+/// Chooses who decides for the other agents of a team, from now on. Where the choice does not fit, all stays as it is.
+pub fn oppose(world: &mut World, choice: Choice) {
+    let plan = world.resource::<Shown>().plan.clone();
+    match choice.fits_others(&plan) {
+        Ok(policy) => world.insert_resource(Opponents(policy.into_iter().collect())),
+        Err(text) => {
+            world.write_message(Event::Refused { text });
+            return;
+        }
+    }
+    world.resource_mut::<Shown>().against = choice;
+    sit(world, |agent| agent > 0);
+}
+
+/// Who is chosen takes these agents' seats in every arena.
+fn sit(world: &mut World, whose: impl Fn(usize) -> bool) {
+    let shown = world.resource::<Shown>();
+    let (pilots, seed) = (shown.pilots(), shown.seed);
     let mut query = world.query::<ArenaQuery>();
     for mut item in query.iter_mut(world) {
-        *item.pilot = pilot.clone();
-        let (index, number) = (item.arena.index as u64, item.arena.episode.number);
-        item.pilot.begin(seed, index, number);
+        for (agent, pilot) in pilots.iter().enumerate().filter(|(agent, _)| whose(*agent)) {
+            item.seat(agent, pilot.clone(), seed);
+        }
     }
 }
 
@@ -222,13 +285,21 @@ pub fn open(world: &mut World, path: PathBuf, plan: Plan) {
 /// After the plan has changed: the pilot has to fit it, and the arenas are made anew.
 pub fn replaced(world: &mut World) {
     let shown = world.resource::<Shown>();
-    let (mut choice, plan) = (shown.pilot.clone(), shown.plan.clone());
+    let (mut choice, mut against, plan) = (shown.pilot.clone(), shown.against.clone(), shown.plan.clone());
     if let Err(text) = choice.fits(&plan) {
         choice = if Choice::Expert.fits(&plan).is_ok() { Choice::Expert } else { Choice::Random };
         world.write_message(Event::Refused { text: format!("{text}; {} decides now", choice.name()) });
     }
-    rebuild(world);
-    choose(world, choice);
+    // (Where there is no team, the choice waits for one.)
+    if !plan.team.is_empty()
+        && let Err(text) = against.fits_others(&plan)
+    {
+        against = Choice::Idle;
+        world.write_message(Event::Refused { text: format!("{text}; the others stand idle now") });
+    }
+    let mut shown = world.resource_mut::<Shown>();
+    (shown.pilot, shown.against) = (choice, against);
+    anew(world);
 }
 
 /// Lets the camera look at what there is.
