@@ -55,7 +55,7 @@ impl Against {
     /// As the window is told.
     #[cfg(feature = "window")]
     pub(super) fn choice(&self, plan: &Plan) -> Result<Choice, Failure> {
-        self.flyer(plan)?;
+        self.flyers(plan)?;
         Ok(self.against.as_deref().map_or(Choice::Idle, Choice::parse))
     }
 

@@ -97,27 +97,26 @@ impl Choice {
         }
     }
 
-    /// The pilot of a team's other agents: a policy is not the one that flies the first.
-    fn opponent(&self) -> Pilot {
+    /// The pilot of the `index`th of a team's other agents: a policy is not the one that flies the first.
+    fn opponent(&self, index: usize) -> Pilot {
         match self {
-            Self::Run(_) => Pilot::opponent(0),
+            Self::Run(_) => Pilot::opponent(index),
             _ => self.pilot(),
         }
     }
 
-    /// Whether it can decide for the other agents of a team, and the policy that it brings.
+    /// Whether it can decide for the other agents of a team, and the policies that it brings, one for each.
     ///
     /// # Errors
     /// Why it cannot.
-    pub fn fits_others(&self, plan: &Plan) -> Result<Option<Policy>, String> {
+    pub fn fits_others(&self, plan: &Plan) -> Result<Vec<Policy>, String> {
         if plan.team.is_empty() {
             return Err(format!("in the scene `{}` there is nobody else", plan.name));
         }
         if *self == Self::Hand {
             return Err("hands fly the first agent of a team, and no other".into());
         }
-        let policies = plan.team.iter().map(|agent| self.fits(agent)).collect::<Result<Vec<_>, _>>()?;
-        Ok(policies.into_iter().next().flatten())
+        plan.team.iter().filter_map(|agent| self.fits(agent).transpose()).collect()
     }
 
     /// Whether it can decide in a scene, and the policy that it brings.
@@ -132,7 +131,7 @@ impl Choice {
                 None => Err(format!("the scene `{}` has no expert", plan.name)),
             },
             Self::Run(path) => {
-                let checkpoint = newest(path)?;
+                let checkpoint = checkpoint::of_agent(&newest(path)?, &plan.agent);
                 let policy = Policy::load(&checkpoint).map_err(|error| error.to_string())?;
                 policy.contract.fits(&contract(plan)).map_err(|error| error.to_string())?;
                 Ok(Some(policy))
@@ -163,7 +162,7 @@ pub fn runs(root: &Path) -> Vec<PathBuf> {
 impl Shown {
     /// Who sits where in an arena: a pilot for each agent.
     pub fn pilots(&self) -> Vec<Pilot> {
-        std::iter::once(self.pilot.pilot()).chain(self.plan.team.iter().map(|_| self.against.opponent())).collect()
+        std::iter::once(self.pilot.pilot()).chain((0..self.plan.team.len()).map(|index| self.against.opponent(index))).collect()
     }
 }
 
@@ -244,7 +243,7 @@ pub fn choose(world: &mut World, choice: Choice) {
 pub fn oppose(world: &mut World, choice: Choice) {
     let plan = world.resource::<Shown>().plan.clone();
     match choice.fits_others(&plan) {
-        Ok(policy) => world.insert_resource(Opponents(policy.into_iter().collect())),
+        Ok(policies) => world.insert_resource(Opponents::from(policies)),
         Err(text) => {
             world.write_message(Event::Refused { text });
             return;
