@@ -270,6 +270,13 @@ fn agents_of_different_bodies_cannot_share_a_policy() {
 }
 
 #[test]
+fn a_team_is_listed_with_its_agents() {
+    let herd = Workshop::scene("herd");
+    let listed = Workshop::new().apprentice(&format!("scenes {}", herd.strip_suffix("/herd").unwrap())).ends(0, &[]).out;
+    assert!(listed.contains("red (Rover), blue (Rover): each 19 numbers observed, 2 decided"), "{listed}");
+}
+
+#[test]
 fn a_level_of_a_team_is_a_level_like_any_other() {
     let plan = plan_of("herd");
     assert_eq!(plan.team.len(), 1);
