@@ -121,6 +121,8 @@ pub struct Plan {
     pub agent: String,
     /// The other agents of its team, as they see the scene; none for any but the first.
     pub team: Vec<Self>,
+    /// Whether the next agent of its team, `other`, keeps level.
+    pub(crate) other_level: bool,
     /// The groups of what its body collides with and its rays see: the world, and the other agents' bodies.
     pub(crate) sees: Group,
     /// Its name: that of its folder.

@@ -99,6 +99,7 @@ impl Plan {
         let command = scene.command.as_ref().map(|command| [&command.speed, &command.heading].map(|number| quantities.resolve(number)));
         let (name, source, count) = (name.into(), Arc::new(scene), agents.len());
         let named: Vec<String> = agents.iter().map(|(agent, ..)| agent.clone()).collect();
+        let level: Vec<bool> = agents.iter().map(|(_, body, _)| body.level()).collect();
         let mut views = agents.into_iter().enumerate().map(|(index, (agent, body, scene))| {
             let next = (index + 1) % count;
             let mut seen = body_things("body", &source.agents()[index].1.body, &built[index]);
@@ -136,6 +137,7 @@ impl Plan {
                 scene,
                 agent,
                 team: Vec::new(),
+                other_level: level[next],
                 sees: around(index, count),
             };
             plan.sensors = plan.scene.sensors.iter().map(|sensor| SensorPlan::new(sensor, &plan)).collect();
