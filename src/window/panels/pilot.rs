@@ -58,10 +58,11 @@ impl Pilots<'_> {
                 self.runs.found = None;
             }
             ui.horizontal(|ui| {
-                let edit = egui::TextEdit::singleline(&mut self.runs.typed).hint_text("path of a run or checkpoint").desired_width(170.0);
+                let edit =
+                    egui::TextEdit::singleline(&mut self.runs.typed).hint_text("path of a run, or human, okay ..").desired_width(170.0);
                 let done = ui.add(edit).lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
                 if (done || ui.small_button("fly").clicked()) && !self.runs.typed.trim().is_empty() {
-                    wish = Some(Choice::Run(self.runs.typed.trim().into()));
+                    wish = Some(Choice::parse(self.runs.typed.trim()));
                 }
             });
             if let Some(choice) = wish {
