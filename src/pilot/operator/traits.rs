@@ -89,7 +89,11 @@ pub const PRESETS: [Preset; 9] = [
         about: "Knows the way, with smooth noise that grows with the speed.",
         traits: || Traits { noise: 0.025, wobble: 0.4, noise_time: 0.3, ..Traits::default() },
     },
-    Preset { name: "slow", about: "Does everything right at three fifths of the speed.", traits: || Traits { speed: 0.6, ..Traits::default() } },
+    Preset {
+        name: "slow",
+        about: "Does everything right at three fifths of the speed.",
+        traits: || Traits { speed: 0.6, ..Traits::default() },
+    },
     Preset {
         name: "hesitant",
         about: "Stops again and again, a quarter of the time altogether.",
