@@ -5,11 +5,13 @@
 //! cargo run --release --example demonstrations                   # a try: 2 episodes of each, into a folder that is removed again
 //! cargo run --release --example demonstrations data 10 50 200    # all of them in three sizes, into data/reach-expert-10, ..
 //! cargo run --release --example demonstrations data 50 lift      # those alone whose name says `lift`
+//! cargo run --release --example demonstrations data 9000rows lift    # as many episodes as make 9,000 rows: slow ones are longer
 //! ```
 //!
 //! Of those made in one go, the smaller one of a kind holds the first episodes of the larger one's arenas: 10 are among the 50, 50 among the 200.
 #![expect(clippy::print_stdout, reason = "an example speaks to people")]
 
+use apprentice::imitation::data_set::DataSet;
 use apprentice::imitation::data_set::writer::{Author, Writer};
 use apprentice::imitation::record::{Order, demonstrate};
 use apprentice::imitation::route::route;
@@ -43,13 +45,30 @@ const SETS: [(&str, &str, &str); 15] = [
     ("push-worse", "push", "worse"),
 ];
 
+/// How much is wanted.
+#[derive(Clone, Copy)]
+enum Size {
+    Episodes(usize),
+    /// At least.
+    Rows(usize),
+}
+
+/// So many episodes at once, where it is rows that count: all that were begun are kept, so that short ones are not preferred.
+const AT_ONCE: usize = 8;
+
 fn main() -> Result {
     let mut args = std::env::args().skip(1);
     let folder = args.next();
-    let (sizes, names): (Vec<String>, Vec<String>) = args.partition(|arg| arg.parse::<usize>().is_ok());
-    let mut sizes = sizes.iter().map(|size| size.parse()).collect::<std::result::Result<Vec<usize>, _>>()?;
+    let (mut sizes, mut names) = (Vec::new(), Vec::new());
+    for arg in args {
+        match arg.strip_suffix("rows").unwrap_or(&arg).parse::<usize>() {
+            Ok(count) if arg.ends_with("rows") => sizes.push(Size::Rows(count)),
+            Ok(count) => sizes.push(Size::Episodes(count)),
+            Err(_) => names.push(arg),
+        }
+    }
     if sizes.is_empty() {
-        sizes.push(2);
+        sizes.push(Size::Episodes(2));
     }
     let tried = std::env::temp_dir().join(format!("demonstrations-{}", std::process::id()));
     let root = folder.as_deref().map_or(tried.as_path(), Path::new);
@@ -60,7 +79,10 @@ fn main() -> Result {
             continue;
         }
         for size in &sizes {
-            let set = root.join(format!("{name}-{size}"));
+            let set = root.join(match size {
+                Size::Episodes(count) => format!("{name}-{count}"),
+                Size::Rows(count) => format!("{name}-{count}rows"),
+            });
             let (more, took) = made(&set, scene, pilot, *size)?;
             bytes += more;
             seconds += took;
@@ -74,30 +96,37 @@ fn main() -> Result {
 }
 
 /// Makes one set, or what is missing of it, tells of it, and gives its bytes and the seconds that it took.
-fn made(root: &Path, scene: &str, pilot: &str, episodes: usize) -> Result<(u64, f64)> {
+fn made(root: &Path, scene: &str, pilot: &str, size: Size) -> Result<(u64, f64)> {
     #[expect(clippy::disallowed_methods, reason = "tells how long it took")]
     let began = std::time::Instant::now();
     let plan = Arc::new(Plan::load(format!("scenes/{scene}"))?);
     let (mut writer, _) = Writer::open(root, &plan, false)?;
-    let missing = episodes.saturating_sub(writer.len());
-    if missing > 0 {
-        let traits = Traits::named(pilot).ok_or("nobody is called that")??;
-        let author = Author { pilot: pilot.into(), traits: Some(traits.clone()), ..Author::default() };
-        let order = Order {
-            plan: &plan,
-            cast: &Cast::from(Flyer::Pilot(Pilot::operator(traits))),
-            episodes: missing,
-            successes_only: false,
-            seed: 1,
-            before: writer.len(),
-            threads: Threads::default(),
+    let traits = Traits::named(pilot).ok_or("nobody is called that")??;
+    let author = Author { pilot: pilot.into(), traits: Some(traits.clone()), ..Author::default() };
+    let cast = Cast::from(Flyer::Pilot(Pilot::operator(traits)));
+    let mut rows = DataSet::open(root)?.info.total_frames;
+    loop {
+        let missing = match size {
+            Size::Episodes(count) => count.saturating_sub(writer.len()),
+            Size::Rows(count) if rows < count => AT_ONCE,
+            Size::Rows(_) => 0,
         };
-        let (_, broken) = demonstrate(&order, |demonstration, _| match demonstration.map(|whole| writer.save(&whole, &author)) {
-            Some(Err(error)) => ControlFlow::Break(error),
-            _ => ControlFlow::Continue(()),
+        if missing == 0 {
+            break;
+        }
+        let before = writer.len();
+        let threads = Threads::default();
+        let order = Order { plan: &plan, cast: &cast, episodes: missing, successes_only: false, seed: 1, before, threads };
+        let (tally, broken) = demonstrate(&order, |demonstration, _| {
+            let Some(whole) = demonstration else { return ControlFlow::Continue(()) };
+            rows += whole.rows.len();
+            writer.save(&whole, &author).map_or_else(ControlFlow::Break, |_| ControlFlow::Continue(()))
         });
         if let Some(error) = broken {
             return Err(error.into());
+        }
+        if tally.kept < missing {
+            return Err("its worlds break down, one after the other".into());
         }
     }
     let set = writer.finish()?;

@@ -49,7 +49,7 @@ fn who_demonstrated_stands_in_the_data_set_with_all_their_traits() {
     workshop.apprentice("record short data/short --pilot expert --episodes 1").ends(0, &[]);
     let told = workshop.apprentice("data show data/short");
     assert!(told.out.contains("human(delay:0.3)") && told.out.contains("expert"), "{}", told.out);
-    let set = DataSet::open(&workshop.path("data/short")).unwrap();
+    let set = DataSet::open(workshop.path("data/short")).unwrap();
     let human = Traits::named("human").unwrap().unwrap();
     assert_eq!(set.lines[0].traits, Some(Traits { delay: 0.3, ..human }));
     assert_eq!(set.lines[3].traits, Some(Traits::default()), "the expert has none");
