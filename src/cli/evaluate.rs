@@ -30,7 +30,7 @@ pub(super) struct EvaluateArgs {
     /// Judge in this scene [default: the one that the run was trained in]
     #[arg(long, value_name = "SCENE")]
     scene: Option<PathBuf>,
-    /// Who decides in the scene: expert, random, idle, or a run
+    /// Who decides in the scene: expert, random, idle, an operator (see `record`), or a run
     #[arg(long, value_name = "PILOT")]
     pilot: Option<String>,
     #[command(flatten)]
@@ -41,7 +41,7 @@ pub(super) struct EvaluateArgs {
     /// Fail unless this holds of the point estimate over everything given, such as 'success>=0.9'; may be given again
     #[arg(long, value_name = "REQUIREMENT")]
     require: Vec<String>,
-    /// Seed of a random pilot
+    /// Seed of a random pilot or an operator
     #[arg(long, default_value_t = 1, value_name = "S")]
     seed: u64,
 }

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 pub(super) struct ExploreArgs {
     /// The scene: a folder or its file [default: the first one in scenes/]
     scene: Option<PathBuf>,
-    /// Who decides: hand, expert, random, idle, a run, or a data set, which is replayed [default: the expert, or random where there is none]
+    /// Who decides: hand, expert, random, idle, an operator (see `record`), a run, or a data set, which is replayed [default: the expert, or random where there is none]
     #[arg(long, value_name = "PILOT")]
     pilot: Option<String>,
     #[command(flatten)]

@@ -21,7 +21,7 @@ pub(super) struct FilmArgs {
     /// Of a data set: the episode; of a run or scene: the held-out level; from 0
     #[arg(long, default_value_t = 0, value_name = "I", value_parser = RangedU64ValueParser::<u32>::new().range(..1_000_000))]
     episode: u32,
-    /// Who decides in a scene: expert, random, idle, or a run [default: expert]
+    /// Who decides in a scene: expert, random, idle, an operator (see `record`), or a run [default: expert]
     #[arg(long, value_name = "PILOT")]
     pilot: Option<String>,
     #[command(flatten)]
@@ -41,7 +41,7 @@ pub(super) struct FilmArgs {
     /// Stop after so many seconds of the episode [default: when it ends]
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(1..=3600))]
     seconds: Option<u32>,
-    /// Seed of a random pilot
+    /// Seed of a random pilot or an operator
     #[arg(long, default_value_t = 1, value_name = "S")]
     seed: u64,
 }

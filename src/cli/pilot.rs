@@ -4,6 +4,7 @@ use super::Failure;
 use crate::learn::policy::Policy;
 use crate::pilot::Pilot;
 use crate::pilot::cast::{Cast, Flyer};
+use crate::pilot::operator::{PRESETS, Traits};
 use crate::ron;
 use crate::scene::plan::Plan;
 use crate::training::checkpoint;
@@ -14,23 +15,33 @@ use crate::window::shown::Choice;
 use clap::Args;
 use std::path::Path;
 
-/// The pilots that need no run.
-const SCRIPTED: [&str; 3] = ["expert", "random", "idle"];
+/// The names of the pilots that need no run.
+fn scripted_names() -> Vec<&'static str> {
+    PRESETS.iter().map(|preset| preset.name).chain(["random", "idle"]).collect()
+}
+
+/// The traits of an operator, `human` or `human(delay: 0.3)`; none where the name is nobody's.
+pub(super) fn traits(name: &str) -> Result<Option<Traits>, Failure> {
+    Ok(Traits::named(name).transpose()?)
+}
 
 /// One of the pilots that need no run, fit for the scene.
 pub(super) fn scripted(name: &str, plan: &Plan) -> Result<Pilot, Failure> {
-    match name {
-        "random" => Ok(Pilot::random()),
-        "idle" => Ok(Pilot::Idle),
-        "expert" => match plan.task.as_ref().and_then(|task| task.expert.as_ref()) {
-            Some(_) => Ok(Pilot::expert()),
-            None => Err(Failure::input(format!("the scene `{}` has no expert", plan.name))),
-        },
-        name => {
-            let near = ron::nearest(name, SCRIPTED).map_or(String::new(), |near| format!(": did you mean `{near}`?"));
-            let known = SCRIPTED.join(", ");
-            Err(Failure::input(format!("there is no pilot `{name}`: `--pilot` is {known}, or the folder of a run{near}")))
+    let pilot = match (name, traits(name)?) {
+        ("random", _) => return Ok(Pilot::random()),
+        ("idle", _) => return Ok(Pilot::Idle),
+        ("expert", _) => Pilot::expert(),
+        (_, Some(traits)) => Pilot::operator(traits),
+        (name, None) => {
+            let (known, word) = (scripted_names(), name.split('(').next().unwrap_or_default());
+            let near = ron::nearest(word, known.iter().copied()).map_or(String::new(), |near| format!(": did you mean `{near}`?"));
+            let known = known.join(", ");
+            return Err(Failure::input(format!("there is no pilot `{name}`: `--pilot` is {known}, or the folder of a run{near}")));
         }
+    };
+    match plan.task.as_ref().and_then(|task| task.expert.as_ref()) {
+        Some(_) => Ok(pilot),
+        None => Err(Failure::input(format!("the scene `{}` has no expert", plan.name))),
     }
 }
 
@@ -71,7 +82,7 @@ impl Against {
 /// A pilot by its name, or the policy that a run or checkpoint has for the agent whose eyes `plan` is.
 pub(super) fn named(name: &str, plan: &Plan) -> Result<Flyer, Failure> {
     let path = Path::new(name);
-    if SCRIPTED.contains(&name) || !path.exists() {
+    if scripted_names().contains(&name) || !path.exists() {
         return scripted(name, plan).map(Flyer::Pilot);
     }
     let checkpoint = if path.join("policy.safetensors").is_file() {

@@ -3,6 +3,7 @@
 pub mod cast;
 pub mod expert;
 pub mod hand;
+pub mod operator;
 pub mod policy;
 
 use crate::arena::{Arena, Episode, Others};
@@ -12,8 +13,9 @@ use crate::scene::plan::{Plan, Situation};
 use crate::signal::Action;
 use crate::stream::{Purpose, Stream};
 use bevy::prelude::*;
-use expert::ExpertMemory;
+use expert::{ExpertMemory, Preference};
 use hand::{HandCommand, Hands};
+use operator::{Operator, Traits};
 use serde::{Deserialize, Serialize};
 
 /// Who decides in an arena, and what they remember of the episode.
@@ -49,6 +51,8 @@ pub enum Pilot {
     },
     /// Hands: what sticks, buttons and keys say (see [`hand`]).
     Hand,
+    /// Somebody who does what the expert would do, with traits of their own (see [`operator`]).
+    Operator(Box<Operator>),
 }
 
 impl Pilot {
@@ -60,6 +64,11 @@ impl Pilot {
     /// The expert.
     pub fn expert() -> Self {
         Self::Expert { memory: ExpertMemory::default() }
+    }
+
+    /// Somebody with these traits.
+    pub fn operator(traits: Traits) -> Self {
+        Self::Operator(Box::new(traits.into()))
     }
 
     /// Recorded actions.
@@ -86,6 +95,7 @@ impl Pilot {
             Self::Replay { .. } => "replay",
             Self::Policy { .. } => "policy",
             Self::Hand => "hand",
+            Self::Operator(_) => "operator",
         }
     }
 
@@ -97,6 +107,7 @@ impl Pilot {
             Self::Expert { memory } => *memory = ExpertMemory::default(),
             Self::Replay { next, .. } => *next = 0,
             Self::Policy { memory, .. } => memory.fill(0.0),
+            Self::Operator(operator) => operator.begin(Stream::new(seed, Purpose::Pilot, arena, number)),
         }
     }
 
@@ -106,11 +117,15 @@ impl Pilot {
             Self::Idle => action.fill(0.0),
             Self::Random { stream: Some(stream) } => action.iter_mut().for_each(|channel| *channel = stream.between(-1.0, 1.0)),
             Self::Random { stream: None } | Self::Policy { .. } => {}
-            Self::Expert { memory } => match plan.task.as_ref().and_then(|task| task.expert.as_ref()) {
+            Self::Expert { .. } | Self::Operator(_) => match plan.task.as_ref().and_then(|task| task.expert.as_ref()) {
                 Some(expert) => {
                     // Experts look at the world alone: what they write to is not what they see.
                     let situation = Situation { plan, world, setting: &episode.setting, action: &[] };
-                    memory.decide(expert, &situation, action);
+                    match self {
+                        Self::Expert { memory } => memory.decide(expert, Preference::default(), &situation, action),
+                        Self::Operator(operator) => operator.decide(expert, &situation, action),
+                        _ => {}
+                    }
                 }
                 None => action.fill(0.0),
             },

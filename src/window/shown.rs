@@ -9,6 +9,7 @@ use crate::arena::{Arena, ArenaQuery, Classroom, FinishedEpisodes, begin, in_ord
 use crate::curriculum::{Level, Teacher};
 use crate::learn::policy::Policy;
 use crate::pilot::Pilot;
+use crate::pilot::operator::Traits;
 use crate::pilot::policy::{Flying, Opponents};
 use crate::ron::Problems;
 use crate::scene::plan::Plan;
@@ -61,6 +62,8 @@ pub enum Choice {
     Expert,
     /// The policy of a run, or of one of its checkpoints.
     Run(PathBuf),
+    /// An operator, as the command line calls them: `human`, `human(delay: 0.3)`.
+    Operator(String),
 }
 
 impl Choice {
@@ -71,6 +74,7 @@ impl Choice {
             "hand" => Self::Hand,
             "random" => Self::Random,
             "expert" => Self::Expert,
+            text if Traits::named(text).is_some() => Self::Operator(text.into()),
             path => Self::Run(path.into()),
         }
     }
@@ -83,6 +87,7 @@ impl Choice {
             Self::Random => "random".into(),
             Self::Expert => "expert".into(),
             Self::Run(path) => path.display().to_string(),
+            Self::Operator(name) => name.clone(),
         }
     }
 
@@ -93,6 +98,7 @@ impl Choice {
             Self::Hand => Pilot::Hand,
             Self::Random => Pilot::random(),
             Self::Expert => Pilot::expert(),
+            Self::Operator(name) => Traits::named(name).and_then(Result::ok).map_or(Pilot::expert(), Pilot::operator),
             Self::Run(_) => Pilot::policy(),
         }
     }
@@ -126,10 +132,15 @@ impl Choice {
     pub fn fits(&self, plan: &Plan) -> Result<Option<Policy>, String> {
         match self {
             Self::Idle | Self::Hand | Self::Random => Ok(None),
-            Self::Expert => match plan.task.as_ref().and_then(|task| task.expert.as_ref()) {
-                Some(_) => Ok(None),
-                None => Err(format!("the scene `{}` has no expert", plan.name)),
-            },
+            Self::Expert | Self::Operator(_) => {
+                if plan.task.as_ref().is_none_or(|task| task.expert.is_none()) {
+                    return Err(format!("the scene `{}` has no expert", plan.name));
+                }
+                match self {
+                    Self::Operator(name) => Traits::named(name).transpose().map(|_| None).map_err(|problems| problems.to_string()),
+                    _ => Ok(None),
+                }
+            }
             Self::Run(path) => {
                 let checkpoint = checkpoint::of_agent(&newest(path)?, &plan.agent);
                 let policy = Policy::load(&checkpoint).map_err(|error| error.to_string())?;

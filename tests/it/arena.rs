@@ -194,6 +194,7 @@ const GOLDEN: [(&str, u64); 9] = [
     ("herd", 0xa0723703eac719fc),
     ("lift", 0x87efda360ca776c8),
     ("maze", 0xf62219e374b3757d),
+    ("pillar", 0x15a6eff3f2fe45dd),
     ("push", 0x911ad532a0dd067f),
     ("reach", 0xb570453b9823942a),
     ("stack", 0xa95593f506faa041),

@@ -6,6 +6,7 @@ use crate::cli::{Failure, General};
 use crate::imitation::data_set::sidecar::Line;
 use crate::imitation::data_set::{DataSet, is_data_set};
 use crate::imitation::demonstration::Seat;
+use crate::imitation::route::route;
 use crate::signal::Outcome;
 use crate::training::summary::{percent, thousands};
 use serde_json::json;
@@ -119,6 +120,9 @@ fn show_episode(set: &DataSet, episode: usize, general: &General) -> Result<(), 
         }
         text += &format!("{}\n", line.quality.line());
         let plan = set.plan(episode)?;
+        if let Some(side) = route(&set.demonstration(episode, &plan)?.rows, &plan) {
+            text += &format!("it went by the way on the {side:?}\n");
+        }
         let values = plan.quantities.values(&line.lesson.level.cube);
         let varied: Vec<String> = plan.scene.varies.names().zip(values).map(|(name, value)| format!("{name} {value:.3}")).collect();
         text += &format!("level {} (seed {}): {}\n", line.lesson.level.id(), line.lesson.level.seed, varied.join(", "));

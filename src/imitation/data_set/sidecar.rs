@@ -6,6 +6,7 @@ use crate::durable;
 use crate::imitation::demonstration::Seat;
 use crate::imitation::quality::Quality;
 use crate::physics::ENGINE;
+use crate::pilot::operator::Traits;
 use crate::scene::load;
 use crate::scene::plan::Plan;
 use crate::scene::schema::Scene;
@@ -26,8 +27,11 @@ pub struct Line {
     pub scene_hash: String,
     /// What was practised.
     pub lesson: Lesson,
-    /// Who decided: `hand`, `expert`, `random`, a run. (Of a team: for the first agent, whose are outcome, success and score too.)
+    /// Who decided: `hand`, `expert`, `random`, an operator, a run. (Of a team: for the first agent, whose are outcome, success and score too.)
     pub pilot: String,
+    /// Of an operator: their traits, all of them. Not there for others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traits: Option<Traits>,
     /// Whose hands they were; empty where nobody said.
     #[serde(default)]
     pub operator: String,

@@ -14,16 +14,19 @@ use super::statistics::{self, Statistics};
 use super::{DataSetError, table};
 use crate::durable::{self, JsonLines};
 use crate::imitation::demonstration::{Demonstration, Seat};
+use crate::pilot::operator::Traits;
 use crate::scene::plan::Plan;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Who recorded.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Author {
-    /// Who decided: `hand`, `expert`, `random`, a run. Of a team: for the first agent.
+    /// Who decided: `hand`, `expert`, `random`, an operator, a run. Of a team: for the first agent.
     pub pilot: String,
+    /// Of an operator: their traits.
+    pub traits: Option<Traits>,
     /// Who decided for the other agents of a team; empty where nobody said, or there are none. (What kind of pilot it was is then kept.)
     pub against: String,
     /// Whose hands they were; empty where nobody said.
@@ -148,6 +151,7 @@ impl Writer {
             scene_hash: sidecar::hex(self.plan.hash),
             lesson: demonstration.lesson.clone(),
             pilot: author.pilot.clone(),
+            traits: author.traits.clone(),
             operator: author.operator.clone(),
             outcome: demonstration.outcome,
             stopped: demonstration.stopped,

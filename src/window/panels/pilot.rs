@@ -44,14 +44,14 @@ impl Pilots<'_> {
             }
             ui.horizontal(|ui| {
                 let edit = egui::TextEdit::singleline(&mut self.runs.typed)
-                    .hint_text("path of a run or checkpoint")
+                    .hint_text("path of a run, or human, okay ..")
                     .desired_width(if team { 120.0 } else { 170.0 });
                 let done = ui.add(edit).lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
                 if (done || ui.small_button("fly").clicked()) && !self.runs.typed.trim().is_empty() {
-                    wish = Some(Choice::Run(self.runs.typed.trim().into()));
+                    wish = Some(Choice::parse(self.runs.typed.trim()));
                 }
                 if team && ui.small_button("against").clicked() && !self.runs.typed.trim().is_empty() {
-                    against = Some(Choice::Run(self.runs.typed.trim().into()));
+                    against = Some(Choice::parse(self.runs.typed.trim()));
                 }
             });
             requests.write_batch(wish.map(Request::Pilot).into_iter().chain(against.map(Request::Against)));

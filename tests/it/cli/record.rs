@@ -3,6 +3,7 @@
 use crate::workshop::{SHORT, Workshop, wait_until};
 use apprentice::imitation::data_set::DataSet;
 use apprentice::imitation::data_set::files::Info;
+use apprentice::pilot::operator::Traits;
 use apprentice::stream::{Purpose, Stream};
 use std::fs;
 use std::path::Path;
@@ -41,6 +42,24 @@ fn an_expert_is_recorded_looked_at_edited_and_replayed() {
 }
 
 #[test]
+fn who_demonstrated_stands_in_the_data_set_with_all_their_traits() {
+    let workshop = Workshop::new();
+    let told = workshop.apprentice("record short data/short --pilot human(delay:0.3) --episodes 3");
+    assert_eq!((told.code, told.out.contains("3 episodes recorded")), (Some(0), true), "{} {}", told.out, told.err);
+    workshop.apprentice("record short data/short --pilot expert --episodes 1").ends(0, &[]);
+    let told = workshop.apprentice("data show data/short");
+    assert!(told.out.contains("human(delay:0.3)") && told.out.contains("expert"), "{}", told.out);
+    let set = DataSet::open(workshop.path("data/short")).unwrap();
+    let human = Traits::named("human").unwrap().unwrap();
+    assert_eq!(set.lines[0].traits, Some(Traits { delay: 0.3, ..human }));
+    assert_eq!(set.lines[3].traits, Some(Traits::default()), "the expert has none");
+    let told = workshop.apprentice("replay data/short --verify").ends(0, &[]);
+    assert!(told.out.contains("4 episodes"), "{}", told.out);
+    let told = workshop.apprentice("evaluate short --pilot okay --levels 4").ends(0, &[]);
+    assert!(told.out.contains("okay"), "{}", told.out);
+}
+
+#[test]
 fn bad_input_is_refused_with_what_to_do() {
     let workshop = Workshop::new();
     workshop.apprentice("record short data/short --pilot expert --episodes 2");
@@ -48,6 +67,9 @@ fn bad_input_is_refused_with_what_to_do() {
     for (words, expected) in [
         ("record short data/short", "--features window"),
         ("record short data/short --pilot expret", "did you mean `expert`?"),
+        ("record short data/short --pilot humn(delay:0.3)", "did you mean `human`?"),
+        ("record short data/short --pilot human(dely:0.3)", "did you mean `delay`?"),
+        ("evaluate short --pilot okay(speed:2)", "`speed` is 2; expected 0.05 to 1"),
         ("record short full --pilot expert", "holds `letter.txt`"),
         ("record short short/scene.ron --pilot expert", "is a file"),
         ("record short /proc/apprentice --pilot expert", "/proc/apprentice"),
