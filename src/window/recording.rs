@@ -103,7 +103,7 @@ pub fn record(world: &mut World, wanted: Wanted) {
     let against = if shown.plan.team.is_empty() { String::new() } else { shown.against.name() };
     let steps = (reset.max(0.0) * shown.plan.timing.control_hz as f32).round() as u32;
     let data_set = writer.root().to_owned();
-    let author = Author { pilot: "hand".into(), against, operator };
+    let author = Author { pilot: "hand".into(), against, operator, ..Author::default() };
     session::begin(world, Session::new(Keeper::new(writer, author), episodes, steps));
     world.insert_resource(Recording { data_set, closes, told: String::new(), ended: false });
     world.resource_mut::<HandsView>().commands = true;
