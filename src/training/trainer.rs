@@ -150,7 +150,7 @@ fn learn(mut trainer: ResMut<Trainer>, mut arenas: Query<Flown<'static>>) {
     }
     trainer.rollout.set_fresh(&gather(rows(&mut arenas, 0).iter().map(|row| row.observation)));
     let progress = trainer.spent().min(1.0) as f32;
-    let metrics = trainer.learner.update(Experience { rollout: Some(&trainer.rollout), progress });
+    let metrics = trainer.learner.update(Experience { rollout: Some(&trainer.rollout), demonstrations: None, progress });
     trainer.rollout.clear();
     trainer.progress.updates += 1;
     trainer.updated = Some(metrics);

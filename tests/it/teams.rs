@@ -236,7 +236,9 @@ fn agents_of_different_bodies_cannot_share_a_policy() {
     let workshop = league();
     let scene = workshop.read("herd/scene.ron").replace(r#""blue": Rover(control: Heading"#, r#""blue": Rover(control: Wheels"#);
     workshop.write("herd/scene.ron", &scene);
-    workshop.apprentice("train herd --out run").ends(2, &["the agents `red` and `blue` of `herd` cannot share a policy: of their observations, channel 13"]);
+    workshop
+        .apprentice("train herd --out run")
+        .ends(2, &["the agents `red` and `blue` of `herd` cannot share a policy: of their observations, channel 13"]);
 }
 
 #[test]
