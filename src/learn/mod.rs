@@ -153,6 +153,14 @@ impl LearnerSettings {
         }
     }
 
+    /// What in the settings does not go with such observations and actions, as [`LearnerSettings::problems`] says it.
+    pub fn unfit(&self, contract: &Contract) -> Vec<String> {
+        match self {
+            Self::Ppo(_) => Vec::new(),
+            Self::Cloning(settings) => settings.unfit(&contract.observation),
+        }
+    }
+
     /// A learner at its beginning, every random stream of it named by `seed`. Refuses what cannot work with any number of arenas; ask
     /// [`LearnerSettings::problems`] first where their number is known.
     pub fn build(&self, contract: Contract, seed: u64, device: Device) -> Result<Box<dyn Learner>, SettingsError> {

@@ -265,6 +265,10 @@ fn made_ready(folder: &Path, recipe: &Recipe, document: &Document, problems: &mu
         texts.push((plan.name.clone(), text));
         plans.push(Arc::new(plan));
     }
+    for message in plans.first().map(|plan| recipe.learner.unfit(&contract(plan))).unwrap_or_default() {
+        let field = message.split('`').nth(1).unwrap_or_default();
+        problems.0.push(document.root().step("learner").step(field).problem(message.clone()));
+    }
     if recipe.past_opponents > 0.0 && !plans.is_empty() && plans.iter().all(|plan| plan.team.is_empty()) {
         let spot = document.root().step("past_opponents");
         problems.0.push(spot.problem("there are no opponents: no scene of the recipe has a team").expecting("`body: Team(..)` in a scene"));

@@ -300,11 +300,11 @@ impl Journal {
         if let Some(metrics) = trainer.updated.take() {
             let mut line = Line { update: updates, steps: trainer.progress.steps, ..Line::default() };
             line.values.extend(metrics.iter().map(|(name, value)| (name.to_owned(), value)));
-            line.values.extend(episode_means(&trainer.episodes));
             let (wall, cpu) = self.cost();
             line.times.insert("unix".into(), unix_seconds());
             line.times.insert("wall".into(), wall);
             if trainer.progress.steps > 0 {
+                line.values.extend(episode_means(&trainer.episodes));
                 line.times.insert("rate".into(), trainer.progress.steps as f64 / wall.max(1e-9));
             }
             line.times.extend(cpu.map(|cpu| ("cpu".to_owned(), cpu)));

@@ -59,7 +59,7 @@ pub enum ReadingError {
         what: &'static str,
     },
     /// The filters leave nothing.
-    #[error("no demonstration is left to learn from: of {episodes} {}", .dropped.join(", "))]
+    #[error("no demonstration is left to learn from: of {episodes}, {}", .dropped.join(", "))]
     NothingLeft {
         /// How many there were.
         episodes: usize,

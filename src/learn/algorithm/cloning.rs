@@ -85,6 +85,11 @@ impl CloningLearner {
         let sets = [&demonstrations.training, &demonstrations.validation].map(Episodes::observations);
         if self.state.normaliser.count() == 0.0 {
             self.state.normaliser.absorb((0..sets[0].rows()).map(|row| sets[0].row(row)));
+            for (index, channel) in self.contract.observation.0.iter().enumerate() {
+                if !self.settings.looks_at(&channel.name) {
+                    self.state.normaliser.ignore(index);
+                }
+            }
         }
         let ready = self.workspace.seen.iter().zip(sets).all(|(seen, set)| seen.rows() == set.rows());
         if !ready {

@@ -2,6 +2,7 @@
 
 use crate::learn::actor::Family;
 use crate::learn::network::activation::Activation;
+use crate::signal::Channels;
 use serde::{Deserialize, Serialize};
 
 /// Settings of behavioural cloning. The defaults suit a few dozen demonstrations.
@@ -13,6 +14,10 @@ pub struct Cloning {
     pub actor: Family,
     /// How many observations a decision is made by: the present one, and those before it.
     pub history: usize,
+    /// Channels that the policy does not look at, each by its name or the first parts of it (`ray` stands for `ray.0`, `ray.1` and so on). An
+    /// observation that foretells the demonstrator's next action without being its cause, such as its last one, misleads (de Haan, Jayaraman
+    /// and Levine, "Causal Confusion in Imitation Learning", 2019); what has nothing to do with the task is learnt by heart.
+    pub ignore: Vec<String>,
     /// Widths of the hidden layers.
     pub hidden: Vec<usize>,
     /// What stands between layers.
@@ -56,11 +61,17 @@ impl Schedule {
     }
 }
 
+/// Whether the name of a channel begins with these parts.
+fn stands_for(parts: &str, channel: &str) -> bool {
+    channel.strip_prefix(parts).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
 impl Default for Cloning {
     fn default() -> Self {
         Self {
             actor: Family::Deterministic,
             history: 1,
+            ignore: Vec::new(),
             hidden: vec![256, 256],
             activation: Activation::Relu,
             rate: 1e-3,
@@ -75,6 +86,22 @@ impl Default for Cloning {
 }
 
 impl Cloning {
+    /// Whether the policy looks at a channel.
+    pub fn looks_at(&self, channel: &str) -> bool {
+        !self.ignore.iter().any(|ignored| stands_for(ignored, channel))
+    }
+
+    /// What in them does not go with a scene's channels, a sentence each, which begins with the field's name in backticks.
+    pub fn unfit(&self, observation: &Channels) -> Vec<String> {
+        let unknown = |ignored: &&String| !observation.0.iter().any(|channel| stands_for(ignored, &channel.name));
+        let mut problems: Vec<String> =
+            self.ignore.iter().filter(unknown).map(|ignored| format!("`ignore` names `{ignored}`, and no channel begins with it")).collect();
+        if !observation.0.iter().any(|channel| self.looks_at(&channel.name)) {
+            problems.push("`ignore` leaves no channel to look at".into());
+        }
+        problems
+    }
+
     /// Everything wrong with the settings, a sentence each, which begins with the field's name in backticks.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
