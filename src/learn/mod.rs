@@ -1,10 +1,11 @@
 //! What is learnt: burn, never the world.
 //!
-//! A [`Learner`] turns [`Experience`] into a better [`Policy`]. Rows of numbers cross the border ([`batch::Batch`]), never tensors and never
-//! entities. Every draw comes from a named [`crate::stream::Stream`] that is part of the learner's state.
+//! A [`Learner`] turns [`Experience`] into a better [`Policy`]. Rows of numbers cross the border ([`batch::Batch`]), never tensors and
+//! never entities. Every draw comes from a named [`crate::stream::Stream`] that is part of the learner's state.
 //!
 //! In reading order: [`batch`] the seam; [`experience`] what was lived through and what its endings are worth; [`network`], [`actor`] and
-//! [`critic`] the parts; [`policy`] what is saved and flown, [`history`] what it sees of the past; [`algorithm`] one readable file each; [`backend`] where the arithmetic runs.
+//! [`critic`] the parts; [`policy`] what is saved and flown, [`history`] what it sees of the past; [`algorithm`] one readable file each;
+//! [`backend`] where the arithmetic runs.
 //!
 //! Acting has the same bits on every processor, for any number of rows and threads ([`network::kernel`] says how). Learning has them for
 //! any number of threads; what PPO derives by hand was also seen to agree between AVX2 and AVX-512, but tensors do not promise that.

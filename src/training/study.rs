@@ -1,6 +1,7 @@
 //! Runs that take no step in any world: a learner and its demonstrations, until the budget is spent.
 //!
-//! All that a run leaves it leaves by the same [`Journal`] as one that practises: metrics, evaluations, checkpoints, each exact to go on from.
+//! All that a run leaves it leaves by the same [`Journal`] as one that practises: metrics, evaluations, checkpoints, each exact to go on
+//! from.
 
 use crate::imitation::reading::{self, Account, Read};
 use crate::learn::Experience;

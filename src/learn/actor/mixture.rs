@@ -1,19 +1,20 @@
 //! A mixture of diagonal Gaussians: several things that may be done here, each with its weight.
 //!
-//! Bishop, "Mixture Density Networks", 1994; as the head of a cloned policy, BC-GMM: Mandlekar et al., "What Matters in Learning from Offline
-//! Human Demonstrations for Robot Manipulation", 2021, appendix C.
+//! Bishop, "Mixture Density Networks", 1994; as the head of a cloned policy, BC-GMM: Mandlekar et al., "What Matters in Learning from
+//! Offline Human Demonstrations for Robot Manipulation", 2021, appendix C.
 //!
-//! A row of the network's outputs is the logarithms of `K` weights (up to a constant), `K` means of `A` channels, and as many numbers of which
-//! standard deviations are made, σ = [`LEAST_STD`] + ln(1 + eˣ). Acting without chance, the paper's mixture draws a component and takes its mean
-//! with hardly any noise; here it is the likeliest component's mean, so that judging a policy draws nothing.
+//! A row of the network's outputs is the logarithms of `K` weights (up to a constant), `K` means of `A` channels, and as many numbers of
+//! which standard deviations are made, σ = [`LEAST_STD`] + ln(1 + eˣ). Acting without chance, the paper's mixture draws a component and
+//! takes its mean with hardly any noise; here it is the likeliest component's mean, so that judging a policy draws nothing.
 
 use crate::learn::backend::Tensor;
 use crate::learn::network::activation::exp;
 use crate::stream::Stream;
 
-/// Below this no standard deviation falls, in half ranges of an action. (The paper's 0.0001 lets the likelihood of a demonstrator who hardly
-/// hesitates grow without end, and its gradient with it.)
-pub const LEAST_STD: f32 = 0.01;
+/// Below this no standard deviation falls, in half ranges of an action. (With the paper's 0.0001 nearly all of the gradient comes from the
+/// rows in which a demonstrator that does not tremble is foretold to a hair, such as those with an action at its limit, and little from the
+/// others.)
+pub const LEAST_STD: f32 = 0.05;
 
 /// ln(2π) / 2.
 const HALF_LOG_TAU: f32 = 0.918_938_5;

@@ -99,7 +99,8 @@ impl Actor {
         (mean.to_vec(), log_std.iter().map(|value| value.clamp(*Self::LOG_STD.start(), *Self::LOG_STD.end())).collect())
     }
 
-    /// The most likely action of every row (for a squashed one: that of the most likely sample; for a mixture: the mean of its likeliest part).
+    /// The most likely action of every row (for a squashed one: that of the most likely sample; for a mixture: the mean of its likeliest
+    /// part).
     ///
     /// # Shapes
     /// - inputs: `[N, inputs of the network]`

@@ -4,8 +4,9 @@
 //! (rates, widths, a history of observations): Mandlekar et al., "What Matters in Learning from Offline Human Demonstrations for Robot
 //! Manipulation", 2021. Observations are put on one scale by the demonstrations' own mean and variance, which never change afterwards.
 //!
-//! An update is a number of steps of the optimiser (AdamW), each on a minibatch. Minibatches go through the rows of all training episodes in
-//! random order, once in each epoch. After it, the validation episodes, of which nothing is learnt, tell what the policy makes of others.
+//! An update is a number of steps of the optimiser (AdamW), each on a minibatch. Minibatches go through the rows of all training episodes
+//! in random order, once in each epoch. After it, the validation episodes, of which nothing is learnt, tell what the policy makes of
+//! others.
 
 pub mod loss;
 mod settings;

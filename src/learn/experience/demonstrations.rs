@@ -61,8 +61,8 @@ impl Episodes {
         &self.actions
     }
 
-    /// The rows that a policy with a history of `length` sees in `row`, oldest first. Before its episode's first row stands that row once more,
-    /// as it does where a policy flies ([`crate::learn::history`]).
+    /// The rows that a policy with a history of `length` sees in `row`, oldest first. Before its episode's first row stands that row once
+    /// more, as it does where a policy flies ([`crate::learn::history`]).
     pub fn window(&self, row: usize, length: usize) -> impl Iterator<Item = usize> + use<> {
         let first = self.begins[row];
         (0..length).rev().map(move |back| row.saturating_sub(back).max(first))

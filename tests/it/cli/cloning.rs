@@ -37,7 +37,7 @@ fn demonstrations_are_cloned_into_a_run_like_any_other() {
     }
     assert!(workshop.read("one/curves.svg").contains("updates"));
     // Its policy flies like any other, also from the folder's own recipe, wherever that lies.
-    assert_eq!(workshop.apprentice("evaluate one --levels 3 --json").ends(0, &[]).objects().len(), 1);
+    workshop.apprentice("evaluate one --levels 3 --json").ends(0, &[]);
     workshop.apprentice("record short flown --pilot one --episodes 2 --quiet").ends(0, &[]);
     fs::create_dir(workshop.path("elsewhere")).unwrap();
     fs::rename(workshop.path("one"), workshop.path("elsewhere/one")).unwrap();
@@ -85,7 +85,13 @@ fn a_run_does_not_go_on_with_other_demonstrations() {
 fn what_cannot_be_learnt_from_leaves_no_run() {
     let workshop = workshop();
     let refused = |set: &str, told: &str| {
-        workshop.command("train short/cloning.ron --out run --set").arg(set).output().map(crate::workshop::Told::from).unwrap().ends(2, &[told]);
+        workshop
+            .command("train short/cloning.ron --out run --set")
+            .arg(set)
+            .output()
+            .map(crate::workshop::Told::from)
+            .unwrap()
+            .ends(2, &[told]);
         assert!(!workshop.path("run").exists());
     };
     refused("demonstrations=\"nowhere\"", "this is no data set: it has no `meta/info.json`");

@@ -171,7 +171,11 @@ fn a_set_of_another_tool_is_read_by_the_number_of_its_channels_with_a_note() {
     assert_eq!(read.demonstrations.training.observations().width(), before.demonstrations.training.observations().width());
     assert_eq!(read.notes.len(), 2, "{:?}", read.notes);
     assert!(read.notes[0].ends_with("its observations are taken in their order: none has a name"), "{:?}", read.notes);
-    assert!(read.notes[1].ends_with("its actions are taken in their order: the scene knows none of `motor_0`, `motor_1`"), "{:?}", read.notes);
+    assert!(
+        read.notes[1].ends_with("its actions are taken in their order: the scene knows none of `motor_0`, `motor_1`"),
+        "{:?}",
+        read.notes
+    );
     // What it does not say cannot be chosen by; what succeeded it says.
     let refused = set.refused(&Selection { operator: vec!["ada".into()], ..all() });
     assert!(refused.contains("does not say whose hands they were"), "{refused}");

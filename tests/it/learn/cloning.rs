@@ -38,14 +38,15 @@ fn slopes_derived_by_hand_are_those_that_automatic_differentiation_finds() {
         let by_hand = numbers(&by_hand(&actor, outputs.values(), targets.values()));
         let by_tensors = numbers(&by_tensors(&actor, &Place::cpu(), outputs.values().to_vec(), targets.values().to_vec()));
         assert_eq!(by_hand.len(), by_tensors.len());
-        assert!(by_hand.iter().filter(|slope| **slope != 0.0).count() * 10 > by_hand.len() * 9, "{family:?}");
+        // (The weight of a mixture's only part is 1, whatever its logit.)
+        assert!(by_hand.iter().filter(|slope| **slope != 0.0).count() * 10 > by_hand.len() * 7, "{family:?}");
         by_hand.into_iter().zip(by_tensors).for_each(|(a, b)| assert_near(a, b, 2e-5 * (1.0 + b.abs())));
     }
 }
 
 #[test]
 fn a_mixture_s_density_equals_one_worked_out_by_hand() {
-    // Two components of one channel with equal weights, means 0 and 1; ln(1 + eˣ) = 0.99 makes σ = 1.
+    // Two components of one channel with equal weights, means 0 and 1; ln(1 + eˣ) = 0.95 makes σ = 1.
     let raw = libm::logf(libm::expf(1.0 - LEAST_STD) - 1.0);
     let outputs = [0.3, 0.3, 0.0, 1.0, raw, raw];
     let mut slopes = [0.0; 6];
@@ -56,8 +57,8 @@ fn a_mixture_s_density_equals_one_worked_out_by_hand() {
     for (found, expected) in slopes[..4].iter().zip([0.122_459, -0.122_459, 0.0, -0.377_541]) {
         assert_near(*found, expected, 1e-5);
     }
-    // By what σ is made of: r (z² − 1) / σ · (1 − e^−0.99): −0.622459 · 0.628423, and nothing where z² is 1.
-    assert_near(slopes[4], -0.622_459 * 0.628_423, 1e-5);
+    // By what σ is made of: r (z² − 1) / σ · (1 − e^−0.95): −0.622459 · 0.613259, and nothing where z² is 1.
+    assert_near(slopes[4], -0.622_459 * 0.613_259, 1e-5);
     assert_near(slopes[5], 0.0, 1e-5);
     // Far away it stays a number.
     let far = Mixture::new(&outputs, 2).log_prob(&[1e4], 1.0, &mut slopes);

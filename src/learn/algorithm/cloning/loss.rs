@@ -1,7 +1,7 @@
 //! What cloning descends: how far the demonstrated actions are from the policy's, or how unlikely they are to it.
 //!
-//! [`by_tensors`] is the definition, and automatic differentiation finds its slopes. [`by_hand`] gives the same numbers, its slopes derived in the
-//! comments; it is what runs.
+//! [`by_tensors`] is the definition, and automatic differentiation finds its slopes. [`by_hand`] gives the same numbers, its slopes derived
+//! in the comments; it is what runs.
 
 use crate::learn::actor::mixture::{self, Mixture};
 use crate::learn::actor::{Actor, Family, gaussian};

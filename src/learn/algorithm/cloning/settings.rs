@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Cloning {
-    /// What is learnt of the demonstrator: `Deterministic` the mean of what it does, `Gaussian` also how much it varies, `Mixture(n)` up to so
-    /// many different things that it does in one situation. (A `Mixture(1)` is a Gaussian that varies with the observation.)
+    /// What is learnt of the demonstrator: `Deterministic` the mean of what it does, `Gaussian` also how much it varies, `Mixture(n)` up to
+    /// so many different things that it does in one situation. (A `Mixture(1)` is a Gaussian that varies with the observation.)
     pub actor: Family,
     /// How many observations a decision is made by: the present one, and those before it.
     pub history: usize,
-    /// Channels that the policy does not look at, each by its name or the first parts of it (`ray` stands for `ray.0`, `ray.1` and so on). An
-    /// observation that foretells the demonstrator's next action without being its cause, such as its last one, misleads (de Haan, Jayaraman
-    /// and Levine, "Causal Confusion in Imitation Learning", 2019); what has nothing to do with the task is learnt by heart.
+    /// Channels that the policy does not look at, each by its name or the first parts of it (`ray` stands for `ray.0`, `ray.1` and so on).
+    /// An observation that foretells the demonstrator's next action without being its cause, such as its last one, misleads (de Haan,
+    /// Jayaraman and Levine, "Causal Confusion in Imitation Learning", 2019); what has nothing to do with the task is learnt by heart.
     pub ignore: Vec<String>,
     /// Widths of the hidden layers.
     pub hidden: Vec<usize>,
@@ -45,7 +45,8 @@ pub enum Schedule {
     Constant,
     /// It falls to 0 as the budget is spent.
     Linear,
-    /// It falls to 0 as half a cosine does (Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2017, without restarts).
+    /// It falls to 0 as half a cosine does (Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2017, without
+    /// restarts).
     #[default]
     Cosine,
 }
@@ -94,8 +95,12 @@ impl Cloning {
     /// What in them does not go with a scene's channels, a sentence each, which begins with the field's name in backticks.
     pub fn unfit(&self, observation: &Channels) -> Vec<String> {
         let unknown = |ignored: &&String| !observation.0.iter().any(|channel| stands_for(ignored, &channel.name));
-        let mut problems: Vec<String> =
-            self.ignore.iter().filter(unknown).map(|ignored| format!("`ignore` names `{ignored}`, and no channel begins with it")).collect();
+        let mut problems: Vec<String> = self
+            .ignore
+            .iter()
+            .filter(unknown)
+            .map(|ignored| format!("`ignore` names `{ignored}`, and no channel begins with it"))
+            .collect();
         if !observation.0.iter().any(|channel| self.looks_at(&channel.name)) {
             problems.push("`ignore` leaves no channel to look at".into());
         }
