@@ -142,7 +142,7 @@ pub(in crate::imitation) fn read_numbers(batch: &RecordBatch, name: &str) -> Res
     let (width, values) = match array.data_type() {
         DataType::FixedSizeList(_, width) => {
             let list = array.as_fixed_size_list();
-            let (start, width) = (list.value_offset_at(0) as usize, *width as usize);
+            let (start, width) = (list.value_offset_at(0), *width as usize);
             (width, list.values().slice(start, list.len() * width))
         }
         DataType::List(_) => {

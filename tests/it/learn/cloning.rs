@@ -114,7 +114,7 @@ fn a_linear_demonstrator_is_recovered_by_every_actor() {
 #[test]
 fn of_two_ways_a_mixture_keeps_both_and_a_squared_error_their_mean() {
     // Whatever is seen, half of the demonstrators go left, the others right.
-    let does = |_: &[f32], episode: usize| if episode % 2 == 0 { -0.8 } else { 0.8 };
+    let does = |_: &[f32], episode: usize| if episode.is_multiple_of(2) { -0.8 } else { 0.8 };
     let demonstrations = Demonstrations { training: episodes(100, 1, 2, does), validation: Episodes::new(2, 1) };
     let (mean, _) = taught(&small(), 2, &demonstrations, 40);
     assert_near(action(mean.as_ref(), &[0.0, 0.0])[0], 0.0, 0.2);

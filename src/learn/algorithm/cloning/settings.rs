@@ -124,7 +124,7 @@ impl Cloning {
         }
         match self.actor {
             Family::Squashed => {
-                problems.push("`actor` is Squashed, and no demonstrated action of exactly -1 or 1 has a likelihood there".into())
+                problems.push("`actor` is Squashed, and no demonstrated action of exactly -1 or 1 has a likelihood there".into());
             }
             Family::Mixture(components) if !(1..=64).contains(&components) => {
                 problems.push(format!("`actor` is a mixture of {components} and must have 1 to 64 parts"));
