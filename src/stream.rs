@@ -36,6 +36,8 @@ pub enum Purpose {
     Maze,
     /// Which opponent a run that plays against itself meets.
     Opponent,
+    /// Which recorded episodes are learnt from, and which only judged by.
+    Demonstrations,
 }
 
 /// A random stream with a name. See the module's documentation.

@@ -1,6 +1,7 @@
 //! Recipes: scene + learner + teacher + budget. What `train` runs.
 
 use crate::curriculum::Teacher;
+use crate::imitation::reading::Selection;
 use crate::learn::LearnerSettings;
 use crate::learn::backend::Device;
 use crate::learn::policy::{CheckpointError, Contract};
@@ -8,9 +9,9 @@ use crate::ron::{self, Document, Problem, Problems, Spot};
 use crate::scene::load;
 use crate::scene::plan::Plan;
 use crate::training::overrides::{self, Override, OverrideError};
+use crate::training::paths;
 use crate::training::summary::thousands;
-use serde::de::{SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,6 +43,12 @@ pub struct Recipe {
     pub past_opponents: f32,
     /// What learns.
     pub learner: LearnerSettings,
+    /// Data sets to learn from, relative to the recipe's file: one, or a list.
+    #[serde(default, with = "paths", skip_serializing_if = "Vec::is_empty")]
+    pub demonstrations: Vec<String>,
+    /// Which of their episodes.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub selection: Selection,
     /// What chooses the levels.
     #[serde(default)]
     pub teacher: Teacher,
@@ -59,6 +66,10 @@ pub struct Recipe {
     pub device: Device,
 }
 
+fn is_default(selection: &Selection) -> bool {
+    *selection == Selection::default()
+}
+
 fn arenas() -> usize {
     256
 }
@@ -68,44 +79,13 @@ fn one() -> u64 {
 }
 
 /// The scenes of a recipe, as written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scenes(pub Vec<String>);
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Scenes(#[serde(with = "paths")] pub Vec<String>);
 
 impl Default for Scenes {
     fn default() -> Self {
         Self(vec!["scene.ron".into()])
-    }
-}
-
-impl<'de> Deserialize<'de> for Scenes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Paths;
-        impl<'de> Visitor<'de> for Paths {
-            type Value = Scenes;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the path of a scene or a list of paths")
-            }
-            fn visit_str<E>(self, path: &str) -> Result<Scenes, E> {
-                Ok(Scenes(vec![path.into()]))
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Scenes, A::Error> {
-                let mut paths = Vec::new();
-                while let Some(path) = seq.next_element()? {
-                    paths.push(path);
-                }
-                Ok(Scenes(paths))
-            }
-        }
-        deserializer.deserialize_any(Paths)
-    }
-}
-
-impl Serialize for Scenes {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.0[..] {
-            [path] => serializer.serialize_str(path),
-            paths => paths.serialize(serializer),
-        }
     }
 }
 
@@ -190,6 +170,8 @@ pub struct Prepared {
     pub plans: Vec<Arc<Plan>>,
     /// Their files' texts, by name.
     pub texts: Vec<(String, String)>,
+    /// The data sets. (They are looked for when they are read.)
+    pub demonstrations: Vec<PathBuf>,
 }
 
 impl Prepared {
@@ -252,7 +234,12 @@ pub fn from_text(text: &str, path: &Path, changes: &[Override]) -> Result<Prepar
     let (plans, texts) = ready;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let name = if plans.len() == 1 { format!("{}-{stem}", plans[0].name) } else { stem };
-    Ok(Prepared { recipe, name, plans, texts })
+    let found = |path: &String| {
+        let path = folder.join(path);
+        path.canonicalize().or_else(|_| std::path::absolute(&path)).unwrap_or(path)
+    };
+    let demonstrations = recipe.demonstrations.iter().map(found).collect();
+    Ok(Prepared { recipe, name, plans, texts, demonstrations })
 }
 
 /// The scenes of a recipe and their texts, each with a name of its own.
@@ -305,6 +292,10 @@ fn made_ready(folder: &Path, recipe: &Recipe, document: &Document, problems: &mu
         }
         texts.push((plan.name.clone(), text));
         plans.push(Arc::new(plan));
+    }
+    for message in plans.first().map(|plan| recipe.learner.unfit(&contract(plan))).unwrap_or_default() {
+        let field = message.split('`').nth(1).unwrap_or_default();
+        problems.0.push(document.root().step("learner").step(field).problem(message.clone()));
     }
     if recipe.past_opponents > 0.0 && !plans.is_empty() && plans.iter().all(|plan| plan.team.is_empty()) {
         let spot = document.root().step("past_opponents");
@@ -398,6 +389,24 @@ pub fn check(recipe: &Recipe, document: &Document) -> Problems {
         // Sentences begin with the field that they are about.
         let field = message.split(['`', ':']).nth(1).unwrap_or_default();
         wrong(root.step("learner").step(field), message.clone());
+    }
+    let (learner, studies) = (recipe.learner.name(), recipe.learner.studies());
+    if studies && recipe.demonstrations.is_empty() {
+        wrong(root.step("learner"), format!("`{learner}` learns from demonstrations, and the recipe names none: `demonstrations: \"..\"`"));
+    } else if !studies && !recipe.demonstrations.is_empty() {
+        wrong(root.step("demonstrations"), format!("`{learner}` does not learn from demonstrations"));
+    } else if studies && recipe.policies == Policies::PerAgent {
+        wrong(root.step("policies"), format!("`PerAgent` goes with practice: `{learner}` learns one policy"));
+    }
+    if studies && matches!(recipe.budget, Budget::Steps(_)) {
+        wrong(root.step("budget"), format!("`{learner}` takes no steps in a world: `Updates(..)` can be bought"));
+    }
+    if studies && recipe.past_opponents > 0.0 {
+        wrong(root.step("past_opponents"), format!("`{learner}` plays against nobody while it learns"));
+    }
+    for message in recipe.selection.problems() {
+        let field = message.split('`').nth(1).unwrap_or_default();
+        wrong(root.step("selection").step(field), message.clone());
     }
     if let Budget::Steps(0) | Budget::Updates(0) = recipe.budget {
         wrong(root.step("budget"), "a budget of 0 buys nothing".into());

@@ -1,10 +1,10 @@
 //! One run: from a recipe to a run folder, to be killed anywhere and gone on with.
 
-use crate::arena::{ArenaPlugin, ArenaQuery, Classroom, in_order};
+use crate::arena::{ArenaPlugin, ArenaQuery, Classroom, Snapshot, in_order};
 use crate::control::{ControlPlugin, ControlStep, headless_app, start};
-use crate::curriculum::TeacherStateError;
-use crate::curriculum::held_out;
+use crate::curriculum::{TeacherState, TeacherStateError, held_out};
 use crate::durable::{self, JsonLines, LogError};
+use crate::imitation::reading::ReadingError;
 use crate::learn::SettingsError;
 use crate::learn::policy::CheckpointError;
 use crate::physics::Threads;
@@ -20,6 +20,7 @@ use crate::training::metrics::{Line, MetricsLog};
 use crate::training::opponents::{self, Matches, OpponentsPlugin};
 use crate::training::progress::{Display, Figures, Progress as Bar, Stopwatch, unix_seconds};
 use crate::training::recipe::{Budget, Prepared};
+use crate::training::study;
 use crate::training::summary::{Evaluation, Scores};
 use crate::training::trainer::{AfterUpdate, EpisodeLine, Student, Trainer, TrainerPlugin, episode_means, teacher_states};
 use bevy::prelude::*;
@@ -74,6 +75,9 @@ pub enum RunError {
     /// Nothing can be learnt like this.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// The demonstrations cannot be learnt from.
+    #[error(transparent)]
+    Reading(#[from] ReadingError),
     /// The recipe in the run folder is broken.
     #[error("{}", .0.0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Recipe(#[from] Problems),
@@ -132,14 +136,17 @@ pub fn train(prepared: &Prepared, run: &Path, options: &Options) -> Result<Endin
         students.push(Student::new(learner, matches.rows(index, agents())));
         names.push(name);
     }
+    let read = study::demonstrations(prepared)?;
+    let account = read.as_ref().map(|read| &read.account);
     let exists = folder::is_run(run);
     if exists && !options.resume {
         return Err(RunError::Exists(run.into()));
     } else if exists {
         folder::same_recipe(prepared, run)?;
+        account.map_or(Ok(()), |account| study::same_demonstrations(run, account))?;
     } else {
         folder::must_be_free(run, options.resume)?;
-        folder::begin(prepared, run).map_err(file)?;
+        folder::begin(prepared, account, run).map_err(file)?;
     }
     let held = folder::hold(run)?;
     durable::sweep(&run.join(checkpoint::FOLDER)).map_err(file)?;
@@ -196,6 +203,10 @@ pub fn train(prepared: &Prepared, run: &Path, options: &Options) -> Result<Endin
         }
     }
 
+    if let Some(read) = &read {
+        study::introduce(&journal, read);
+        return study::study(journal, trainer, &read.demonstrations, options.threads);
+    }
     let opponents = opponents::recall(run, standing.progress.updates, &trainer.policies(), recipe)?;
     let mut app = headless_app(options.threads);
     app.insert_resource(trainer)
@@ -241,19 +252,19 @@ pub fn spent(budget: Budget, standing: &Standing) -> f64 {
 
 /// Writes down what a run does.
 #[derive(Resource)]
-struct Journal {
+pub(super) struct Journal {
     run: PathBuf,
     /// See [`folder::hold`].
     _held: File,
     prepared: Prepared,
     metrics: MetricsLog,
     episodes: JsonLines<EpisodeLine>,
-    bar: Bar,
+    pub(super) bar: Bar,
     watch: Stopwatch,
     /// Where this process took the run up.
     before: Standing,
-    stop: Arc<AtomicBool>,
-    outcome: Option<Ending>,
+    pub(super) stop: Arc<AtomicBool>,
+    pub(super) outcome: Option<Ending>,
     error: Option<RunError>,
 }
 
@@ -270,7 +281,8 @@ fn keep(
     if journal.outcome.is_some() || journal.error.is_some() || (trainer.updated.is_none() && !stop) {
         return;
     }
-    match journal.keep(&mut trainer, &mut arenas, &classroom, *threads, stop) {
+    let worlds = || (teacher_states(&classroom), in_order(&mut arenas).iter_mut().map(|item| item.capture()).collect());
+    match journal.keep(&mut trainer, worlds, *threads, stop) {
         Ok(judged) if judged && journal.prepared.recipe.past_opponents > 0.0 => {
             opponents.policies.extend(trainer.policies().into_iter().map(|(_, policy)| policy));
         }
@@ -280,12 +292,11 @@ fn keep(
 }
 
 impl Journal {
-    /// Whether the policy was judged.
-    fn keep(
+    /// Whether the policy was judged. `worlds` tells, for a checkpoint, how the teachers and the arenas stand.
+    pub(super) fn keep(
         &mut self,
         trainer: &mut Trainer,
-        arenas: &mut Query<ArenaQuery>,
-        classroom: &Classroom,
+        worlds: impl FnOnce() -> (Vec<TeacherState>, Vec<Snapshot>),
         threads: Threads,
         stop: bool,
     ) -> Result<bool, RunError> {
@@ -301,11 +312,13 @@ impl Journal {
         if let Some(metrics) = trainer.updated.take() {
             let mut line = Line { update: updates, steps: trainer.progress.steps, ..Line::default() };
             line.values.extend(metrics.iter().map(|(name, value)| (name.to_owned(), value)));
-            line.values.extend(episode_means(&trainer.episodes));
             let (wall, cpu) = self.cost();
             line.times.insert("unix".into(), unix_seconds());
             line.times.insert("wall".into(), wall);
-            line.times.insert("rate".into(), trainer.progress.steps as f64 / wall.max(1e-9));
+            if trainer.progress.steps > 0 {
+                line.values.extend(episode_means(&trainer.episodes));
+                line.times.insert("rate".into(), trainer.progress.steps as f64 / wall.max(1e-9));
+            }
             line.times.extend(cpu.map(|cpu| ("cpu".to_owned(), cpu)));
             if finished || updates.is_multiple_of(recipe.evaluate.every) {
                 evaluations = self.judge(trainer, threads);
@@ -333,11 +346,12 @@ impl Journal {
                 wall_seconds,
                 cpu_seconds,
             };
+            let (teachers, arenas) = worlds();
             let checkpoint = Checkpoint {
                 standing,
                 learners: trainer.students.iter().map(|student| student.learner.state()).collect(),
-                teachers: teacher_states(classroom),
-                arenas: in_order(arenas).iter_mut().map(|item| item.capture()).collect(),
+                teachers,
+                arenas,
                 rollouts: trainer.students.iter().map(|student| student.rollout.clone()).collect(),
                 reports: trainer.episodes.clone(),
             };

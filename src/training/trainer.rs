@@ -173,7 +173,7 @@ fn learn(mut trainer: ResMut<Trainer>, mut arenas: Query<Flown<'static>>) {
     let mut all = Metrics::default();
     for (of, (student, name)) in trainer.students.iter_mut().zip(&trainer.names).enumerate() {
         student.rollout.set_fresh(&gather(rows(&mut arenas, of).iter().map(|row| row.observation)));
-        let metrics = student.learner.update(Experience { rollout: Some(&student.rollout), progress });
+        let metrics = student.learner.update(Experience { rollout: Some(&student.rollout), demonstrations: None, progress });
         student.rollout.clear();
         for (metric, value) in metrics.iter() {
             if of == 0 { all.set(metric, value) } else { all.set(&format!("{name}.{metric}"), value) }

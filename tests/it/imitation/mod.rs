@@ -4,6 +4,7 @@ mod data_set;
 mod edit;
 mod keeper;
 mod quality;
+mod reading;
 mod repair;
 mod replay;
 mod session;
