@@ -3,6 +3,7 @@
 use crate::stage::{Episode, Stage, plan_in, play, scene_folders};
 use apprentice::curriculum::held_out;
 use apprentice::pilot::Pilot;
+use apprentice::pilot::cast::Cast;
 use apprentice::scene::plan::Plan;
 use apprentice::scene::scores::{self, LEVELS, Reached, Scores};
 use apprentice::scene::{load, schema::Scene};
@@ -113,8 +114,12 @@ fn observations_keep_to_the_ranges_that_their_channels_tell() {
 #[test]
 fn no_channel_of_the_observation_is_constant() {
     for played in played() {
+        // What is seen of others moves where they do.
+        let everybody = Cast { pilots: vec![Pilot::random(); 1 + played.plan.team.len()], ..Cast::default() };
+        let levels = held_out(played.plan.quantities.count(), if played.plan.team.is_empty() { 0 } else { PLAYED });
+        let games = play(&played.plan, &levels, &everybody);
         for (index, channel) in played.plan.observation.0.iter().enumerate() {
-            let values = || played.episodes().flat_map(|episode| &episode.rows).map(|row| row.observation[index]);
+            let values = || played.episodes().chain(&games).flat_map(|episode| &episode.rows).map(|row| row.observation[index]);
             let count = values().count() as f32;
             let mean = values().sum::<f32>() / count;
             let deviation = (values().map(|value| (value - mean) * (value - mean)).sum::<f32>() / count).sqrt();

@@ -266,14 +266,14 @@ fn agents_of_different_bodies_cannot_share_a_policy() {
     workshop.write("herd/scene.ron", &scene);
     workshop
         .apprentice("train herd --out run")
-        .ends(2, &["the agents `red` and `blue` of `herd` cannot share a policy (`policies: PerAgent` gives each its own): of their observations, channel 17"]);
+        .ends(2, &["the agents `red` and `blue` of `herd` cannot share a policy (`policies: PerAgent` gives each its own): of their observations, channel 16"]);
 }
 
 #[test]
 fn a_team_is_listed_with_its_agents() {
     let herd = Workshop::scene("herd");
     let listed = Workshop::new().apprentice(&format!("scenes {}", herd.strip_suffix("/herd").unwrap())).ends(0, &[]).out;
-    assert!(listed.contains("red (Rover), blue (Rover): each 19 numbers observed, 2 decided"), "{listed}");
+    assert!(listed.contains("red (Rover), blue (Rover): each 18 numbers observed, 2 decided"), "{listed}");
 }
 
 #[test]
