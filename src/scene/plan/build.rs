@@ -16,7 +16,7 @@ use bevy::prelude::World;
 use std::sync::Arc;
 
 impl Plan {
-    /// Makes a checked scene ready. (A scene that [`super::check`] has not passed may give an arena that makes no sense, but no panic.)
+    /// Makes a checked scene ready. (A scene that [`crate::scene::check`] has not passed may give an arena that makes no sense, but no panic.)
     pub fn new(scene: Scene, name: impl Into<String>, hash: u64) -> Self {
         let timing = ControlTiming { control_hz: scene.timing.control_hz.max(1), physics_hz: scene.timing.physics_hz.max(1) };
         let quantities = Quantities(scene.varies.0.clone());
