@@ -57,7 +57,7 @@ fn frames(plan: &Arc<Plan>, data_set: &std::path::Path) -> Result<[Vec<f64>; 3],
     ));
     start(&mut app);
     let (writer, _) = Writer::open(data_set, plan, false)?;
-    let author = Author { pilot: "expert".into(), operator: "bench".into() };
+    let author = Author { pilot: "expert".into(), operator: "bench".into(), ..Author::default() };
     begin(app.world_mut(), Session::new(Keeper::new(writer, author), Some(EPISODES), RESET));
     app.world_mut().write_message(HandCommand::Start);
     let mut took = [Vec::new(), Vec::new(), Vec::new()];

@@ -3,20 +3,22 @@
 //! A reset restores the scene's pristine world, then applies the lesson's level, so the same level is the same arena, whatever came
 //! before. A [`Snapshot`] is a function of state: restored after any history it gives the same future.
 
-use crate::control::{ControlStep, ControlSystems};
+mod plugin;
+mod snapshot;
+
+pub use plugin::{ArenaPlugin, Finished, FinishedEpisodes, Switches, begin, finish, in_order, observe, populate};
+pub use snapshot::Snapshot;
+
 pub use crate::curriculum::Classroom;
-use crate::curriculum::{EpisodeReport, Lesson, Teacher};
-use crate::physics::{
-    Physics, PhysicsPlugin, PhysicsQuery, PhysicsQueryItem, PhysicsQueryReadOnly, PhysicsView, Threads, WorldState, empty_world,
-    in_parallel,
-};
+use crate::curriculum::{EpisodeReport, Lesson};
+use crate::physics::{Physics, PhysicsQuery, PhysicsQueryItem, PhysicsView};
 use crate::pilot::Pilot;
 use crate::scene::disturbance::DisturbanceMemory;
 use crate::scene::plan::{Plan, Setting, Situation};
 use crate::sensor::{SensorMemory, SensorPlan};
 use crate::signal::{Action, Observation, Outcome, Reward, Success};
 use crate::stream::{Purpose, Stream};
-use crate::task::Verdict;
+use crate::task::{TaskPlan, Verdict};
 use bevy::ecs::query::QueryData;
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -35,6 +37,8 @@ pub struct Arena {
     observed: bool,
     /// Whether the last step left a sane world.
     sane: bool,
+    /// What the task said of the last step, for each agent.
+    verdicts: Vec<Verdict>,
 }
 
 /// What an arena's episode depends on beside the world.
@@ -48,6 +52,15 @@ pub struct Episode {
     pub number: u64,
     /// Control steps done.
     pub step: usize,
+    /// How it goes for each agent.
+    pub agents: Vec<Progress>,
+    disturbances: Vec<DisturbanceMemory>,
+    noise: Stream,
+}
+
+/// How an episode goes for one agent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
     /// Dense reward of each step done.
     pub rewards: Vec<f32>,
     /// The sum of each reward term over the steps done, unweighted.
@@ -56,33 +69,11 @@ pub struct Episode {
     pub success_once: bool,
     task: Vec<f32>,
     sensors: Vec<SensorMemory>,
-    disturbances: Vec<DisturbanceMemory>,
-    noise: Stream,
 }
 
-/// Everything that an arena's future depends on.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct Snapshot {
-    episode: Episode,
-    pilot: Pilot,
-    observation: Option<Vec<f32>>,
-    action: Vec<f32>,
-    /// None where no tick was simulated since the reset: the world then follows from the lesson.
-    world: Option<WorldState>,
-}
-
-impl Snapshot {
-    /// What was practised.
-    pub fn lesson(&self) -> &Lesson {
-        &self.episode.lesson
-    }
-
-    /// The same moment with nobody deciding: what a recording starts from, whoever flew it.
-    pub fn without_pilot(mut self) -> Self {
-        self.pilot = Pilot::Idle;
-        self
-    }
-}
+/// Who decides for the agents of a team but the first.
+#[derive(Component, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Others(pub Vec<Pilot>);
 
 /// The components of an arena's entity.
 #[derive(QueryData)]
@@ -92,8 +83,10 @@ pub struct ArenaQuery {
     pub arena: &'static mut Arena,
     /// Its world.
     pub physics: PhysicsQuery,
-    /// Who decides in it.
+    /// Who decides in it. (Of a team: for the first agent.)
     pub pilot: &'static mut Pilot,
+    /// Who decides for a team's other agents.
+    pub others: &'static mut Others,
     /// What is observed.
     pub observation: &'static mut Observation,
     /// What was decided.
@@ -106,79 +99,14 @@ pub struct ArenaQuery {
     pub outcome: &'static mut Outcome,
 }
 
-/// Builds arenas and takes part in every step of [`ControlSystems`] that is theirs.
-pub struct ArenaPlugin {
-    /// The scene, or several with equal channels and rates: arena `i` gets the scene `i` modulo their number.
-    pub plans: Vec<Arc<Plan>>,
-    /// How many arenas.
-    pub count: usize,
-    /// The run's seed.
-    pub seed: u64,
-    /// Who decides, in every arena.
-    pub pilot: Pilot,
-}
-
-/// Turns parts of the step off, for measuring the rest.
-#[derive(Resource, Clone, Copy, Debug)]
-pub struct Switches {
-    /// Whether sensors write observations.
-    pub sensors: bool,
-    /// Whether tasks judge, and arenas are reset.
-    pub tasks: bool,
-}
-
-/// An episode that ended in this step.
-#[derive(Clone, Debug)]
-pub struct Finished {
-    /// How it went.
-    pub report: EpisodeReport,
-    /// What was observed after its last step.
-    pub observation: Vec<f32>,
-}
-
-/// The episodes that ended in this step, by arena.
-#[derive(Resource, Default)]
-pub struct FinishedEpisodes(pub Vec<Finished>);
-
-/// How many arenas are reset at once by a thread.
-const BATCH: usize = 1;
-
-impl Plugin for ArenaPlugin {
-    fn build(&self, app: &mut App) {
-        app.add_plugins(PhysicsPlugin);
-        app.init_resource::<Threads>().init_resource::<FinishedEpisodes>();
-        app.insert_resource(Switches { sensors: true, tasks: true });
-        populate(app.world_mut(), &self.plans, self.count, self.seed, &self.pilot);
-        app.add_systems(Startup, begin).add_systems(
-            ControlStep,
-            (
-                observe.in_set(ControlSystems::Observe).run_if(|switches: Res<Switches>| switches.sensors),
-                act.in_set(ControlSystems::Act),
-                simulate.in_set(ControlSystems::Simulate),
-                evaluate.in_set(ControlSystems::Evaluate).run_if(|switches: Res<Switches>| switches.tasks),
-                finish.in_set(ControlSystems::Reset).run_if(|switches: Res<Switches>| switches.tasks),
-            ),
-        );
-    }
-}
-
-/// Spawns `count` arenas into a world that has none, and brings a teacher for each scene where there is no [`Classroom`] yet. Their first
-/// lesson they get from [`begin`].
-pub fn populate(world: &mut World, plans: &[Arc<Plan>], count: usize, seed: u64, pilot: &Pilot) {
-    if !world.contains_resource::<Classroom>() {
-        world.insert_resource(Classroom::new(&Teacher::Uniform, plans, seed));
-    }
-    for (index, plan) in plans.iter().cycle().take(count).enumerate() {
-        world.spawn((
-            Arena::new(index, plan.clone()),
-            empty_world(plan.parameters()),
-            pilot.clone(),
-            Observation(vec![0.0; plan.observation.width()]),
-            Action(vec![0.0; plan.action.width()]),
-            Reward::default(),
-            Success::default(),
-            Outcome::default(),
-        ));
+impl Progress {
+    fn new(plan: &Plan) -> Self {
+        Self {
+            terms: vec![0.0; plan.task.as_ref().map_or(0, TaskPlan::terms)],
+            task: plan.task.as_ref().map(TaskPlan::memory).unwrap_or_default(),
+            sensors: vec![SensorMemory::default(); plan.sensors.len()],
+            ..Self::default()
+        }
     }
 }
 
@@ -189,15 +117,11 @@ impl Arena {
             setting: Setting::default(),
             number: 0,
             step: 0,
-            rewards: Vec::new(),
-            terms: Vec::new(),
-            success_once: false,
-            task: Vec::new(),
-            sensors: Vec::new(),
+            agents: vec![Progress::default(); 1 + plan.team.len()],
             disturbances: Vec::new(),
             noise: Stream::new(0, Purpose::Noise, 0, 0),
         };
-        Self { index, plan, episode, observed: false, sane: true }
+        Self { index, plan, episode, observed: false, sane: true, verdicts: Vec::new() }
     }
 
     /// Writes the observation of the present state, unless it is there already.
@@ -206,9 +130,15 @@ impl Arena {
             return;
         }
         let Self { plan, episode, .. } = self;
-        let Episode { setting, sensors, noise, .. } = episode;
-        let situation = Situation { plan, world, setting, action };
-        SensorPlan::observe(&plan.sensors, sensors, noise, &situation, observation);
+        let Episode { setting, agents, noise, .. } = episode;
+        let (mut action, mut rest) = (action, observation);
+        for (plan, progress) in plan.agents().zip(agents) {
+            let (row, after) = std::mem::take(&mut rest).split_at_mut(plan.observation.width());
+            let (done, other_actions) = action.split_at(plan.action.width());
+            (action, rest) = (other_actions, after);
+            let situation = Situation { plan, world, setting, action: done };
+            SensorPlan::observe(&plan.sensors, &mut progress.sensors, noise, &situation, row);
+        }
     }
 
     fn act(&mut self, physics: &mut Physics<'_>, action: &mut [f32]) {
@@ -221,7 +151,7 @@ impl Arena {
         for disturbance in &plan.disturbances {
             disturbance.clear(physics);
         }
-        plan.body.act(values, &plan.parts, action, physics);
+        plan.act(values, action, physics);
         for (disturbance, memory) in plan.disturbances.iter().zip(&mut episode.disturbances) {
             disturbance.act(values, memory, plan.timing, physics);
         }
@@ -234,25 +164,50 @@ impl Arena {
         self.episode.step += 1;
     }
 
-    fn evaluate(&mut self, world: PhysicsView<'_>, action: &[f32]) -> Verdict {
-        let Self { plan, episode, sane, .. } = self;
-        if !*sane {
-            episode.rewards.push(0.0);
-            return Verdict { outcome: Outcome::Diverged, ..Verdict::default() };
+    /// Judges the step for every agent. Where it ends an agent's episode, it ends the others' too: for one of whom the task says nothing, time
+    /// is up.
+    fn evaluate(&mut self, world: PhysicsView<'_>, action: &[f32]) {
+        let Self { plan, episode, sane, verdicts, .. } = self;
+        let Episode { setting, agents, step, .. } = episode;
+        verdicts.clear();
+        let mut rest = action;
+        for (plan, progress) in plan.agents().zip(agents) {
+            let (action, after) = rest.split_at(plan.action.width());
+            rest = after;
+            let Progress { rewards, terms, success_once, task: memory, .. } = progress;
+            let verdict = match &plan.task {
+                _ if !*sane => Verdict { outcome: Outcome::Diverged, ..Verdict::default() },
+                Some(task) => task.judge(&Situation { plan, world, setting, action }, memory, terms, *step),
+                None => Verdict::default(),
+            };
+            if !*sane || plan.task.is_some() {
+                rewards.push(verdict.reward.dense);
+            }
+            *success_once |= verdict.success;
+            verdicts.push(verdict);
         }
-        let Some(task) = &plan.task else { return Verdict::default() };
-        let Episode { setting, task: memory, step, rewards, terms, success_once, .. } = episode;
-        let verdict = task.judge(&Situation { plan, world, setting, action }, memory, terms, *step);
-        rewards.push(verdict.reward.dense);
-        *success_once |= verdict.success;
-        verdict
+        if verdicts.iter().any(|verdict| verdict.outcome.is_over()) {
+            for verdict in verdicts.iter_mut().filter(|verdict| !verdict.outcome.is_over()) {
+                verdict.outcome = Outcome::TimedOut;
+            }
+        }
+    }
+
+    /// What the task said of the last step, for each agent; nothing before the first step.
+    pub fn verdicts(&self) -> &[Verdict] {
+        &self.verdicts
     }
 }
 
 impl ArenaQueryItem<'_, '_> {
     /// What sensors, tasks and experts see.
     pub fn situation(&self) -> Situation<'_> {
-        Situation { plan: &self.arena.plan, world: self.physics.view(), setting: &self.arena.episode.setting, action: &self.action.0 }
+        Situation {
+            plan: &self.arena.plan,
+            world: self.physics.view(),
+            setting: &self.arena.episode.setting,
+            action: &self.action.0[..self.arena.plan.action.width()],
+        }
     }
 
     /// Starts the episode `number` with `lesson`. The same lesson gives the same episode, whatever came before.
@@ -265,19 +220,33 @@ impl ArenaQueryItem<'_, '_> {
             setting,
             number,
             step: 0,
-            rewards: Vec::new(),
-            terms: vec![0.0; plan.task.as_ref().map_or(0, crate::task::TaskPlan::terms)],
-            success_once: false,
-            task: plan.task.as_ref().map(crate::task::TaskPlan::memory).unwrap_or_default(),
-            sensors: vec![SensorMemory::default(); plan.sensors.len()],
+            agents: plan.agents().map(Progress::new).collect(),
             disturbances: plan.disturbances.iter().enumerate().map(|(index, _)| DisturbanceMemory::new(level_seed, index)).collect(),
             noise: Stream::new(level_seed, Purpose::Noise, 0, 0),
         };
         self.arena.observed = false;
         self.arena.sane = true;
         self.action.0.fill(0.0);
+        self.arena.verdicts.clear();
         let index = self.arena.index as u64;
         self.pilot.begin(seed, index, number);
+        for (agent, pilot) in (1..).zip(&mut self.others.0) {
+            pilot.begin(seed, index | agent << 32, number);
+        }
+    }
+
+    /// From now on somebody else decides for one agent, as they would from the start of the episode on.
+    pub fn seat(&mut self, agent: usize, mut pilot: Pilot, seed: u64) {
+        pilot.begin(seed, self.arena.index as u64 | (agent as u64) << 32, self.arena.episode.number);
+        match agent.checked_sub(1) {
+            None => *self.pilot = pilot,
+            Some(other) => self.others.0.iter_mut().skip(other).take(1).for_each(|seat| seat.clone_from(&pilot)),
+        }
+    }
+
+    /// Who decides for each agent, in their order.
+    pub fn pilots(&self) -> impl Iterator<Item = &Pilot> {
+        std::iter::once(&*self.pilot).chain(&self.others.0)
     }
 
     /// Writes the observation of the present state, unless it is there already.
@@ -285,21 +254,24 @@ impl ArenaQueryItem<'_, '_> {
         self.arena.observe(self.physics.view(), &self.action.0, &mut self.observation.0);
     }
 
-    /// The report of an episode that is over.
-    fn report(&self) -> EpisodeReport {
-        let episode = &self.arena.episode;
-        let total: f32 = episode.rewards.iter().sum();
-        let score = self.arena.plan.task.as_ref().map_or(0.0, |task| task.score(total, episode.step, *self.outcome));
+    /// The report of an episode that is over, as it went for one agent.
+    fn report(&self, agent: usize) -> EpisodeReport {
+        let (episode, verdict) = (&self.arena.episode, &self.arena.verdicts[agent]);
+        let Progress { rewards, terms, success_once, .. } = &episode.agents[agent];
+        let total: f32 = rewards.iter().sum();
+        let plan = self.arena.plan.agents().nth(agent);
+        let score = plan.and_then(|plan| plan.task.as_ref()).map_or(0.0, |task| task.score(total, episode.step, verdict.outcome));
         EpisodeReport {
             arena: self.arena.index,
+            agent,
             lesson: episode.lesson.clone(),
             score,
-            success: self.success.0,
-            success_once: episode.success_once,
+            success: verdict.success,
+            success_once: *success_once,
             length: episode.step,
-            outcome: *self.outcome,
-            rewards: episode.rewards.clone(),
-            terms: episode.terms.iter().map(|sum| sum / episode.step.max(1) as f32).collect(),
+            outcome: verdict.outcome,
+            rewards: rewards.clone(),
+            terms: terms.iter().map(|sum| sum / episode.step.max(1) as f32).collect(),
             values: Vec::new(),
         }
     }
@@ -309,6 +281,7 @@ impl ArenaQueryItem<'_, '_> {
         Snapshot {
             episode: self.arena.episode.clone(),
             pilot: self.pilot.clone(),
+            others: self.others.clone(),
             observation: self.arena.observed.then(|| self.observation.0.clone()),
             action: self.action.0.clone(),
             world: (self.arena.episode.step > 0).then(|| self.physics.physics().capture()),
@@ -333,109 +306,23 @@ impl ArenaQueryItem<'_, '_> {
         }
         self.action.0.clone_from(&snapshot.action);
         *self.pilot = snapshot.pilot.clone();
+        if snapshot.others.0.len() == self.others.0.len() {
+            *self.others = snapshot.others.clone();
+        }
+        self.arena.verdicts.clear();
     }
 }
 
 impl ArenaQueryReadOnlyItem<'_, '_> {
     /// What sensors, tasks and experts see.
     pub fn situation(&self) -> Situation<'_> {
-        Situation { plan: &self.arena.plan, world: self.physics.view(), setting: &self.arena.episode.setting, action: &self.action.0 }
-    }
-}
-
-/// All arenas, in the order of their indices.
-pub fn in_order<'w, 's>(arenas: &'w mut Query<'_, 's, ArenaQuery>) -> Vec<ArenaQueryItem<'w, 's>> {
-    let mut items: Vec<_> = arenas.iter_mut().collect();
-    if !items.is_sorted_by_key(|item| item.arena.index) {
-        items.sort_by_key(|item| item.arena.index);
-    }
-    items
-}
-
-/// Gives every arena its first lesson: a system of `Startup`, and run once more after [`populate`] has brought other arenas.
-pub fn begin(mut arenas: Query<ArenaQuery>, mut classroom: ResMut<Classroom>, threads: Res<Threads>) {
-    let seed = classroom.seed;
-    let mut items: Vec<_> = in_order(&mut arenas).into_iter().map(|item| (classroom.propose(item.arena.index, 0), item)).collect();
-    in_parallel(*threads, &mut items, BATCH, |(lesson, item)| item.start(lesson.clone(), 0, seed));
-}
-
-// The systems that run in every step hold of each arena what they need, and no more: thousands of whole items would be written to memory
-// and read again five times a step.
-
-/// Sensors write the observations.
-pub fn observe(mut arenas: Query<(&mut Arena, PhysicsQueryReadOnly, &Action, &mut Observation)>, threads: Res<Threads>) {
-    let items = arenas
-        .iter_mut()
-        .map(|(arena, physics, action, observation)| (arena.into_inner(), physics.view(), action, observation.into_inner()));
-    in_parallel(*threads, &mut items.collect::<Vec<_>>(), 8, |(arena, world, action, observation)| {
-        arena.observe(*world, &action.0, &mut observation.0);
-    });
-}
-
-fn act(mut arenas: Query<(&mut Arena, PhysicsQuery, &mut Action)>, threads: Res<Threads>) {
-    let items = arenas.iter_mut().map(|(arena, physics, action)| (arena.into_inner(), physics.into_physics(), action.into_inner()));
-    in_parallel(*threads, &mut items.collect::<Vec<_>>(), 16, |(arena, physics, action)| arena.act(physics, &mut action.0));
-}
-
-fn simulate(mut arenas: Query<(&mut Arena, PhysicsQuery)>, threads: Res<Threads>) {
-    let mut items: Vec<_> = arenas.iter_mut().map(|(arena, physics)| (arena.into_inner(), physics.into_physics())).collect();
-    // Small enough that no thread waits long for another one's last arenas, large enough that drawing them costs nothing.
-    let batch = items.len() / (16 * threads.0);
-    in_parallel(*threads, &mut items, batch, |(arena, physics)| arena.simulate(physics));
-}
-
-/// What tasks write.
-type Judged = (&'static mut Reward, &'static mut Success, &'static mut Outcome);
-
-fn evaluate(mut arenas: Query<(&mut Arena, PhysicsQueryReadOnly, &Action, Judged)>, threads: Res<Threads>) {
-    let items = arenas.iter_mut().map(|(arena, physics, action, (reward, success, outcome))| {
-        (arena.into_inner(), physics.view(), action, (reward.into_inner(), success.into_inner(), outcome.into_inner()))
-    });
-    in_parallel(*threads, &mut items.collect::<Vec<_>>(), 8, |(arena, world, action, (reward, success, outcome))| {
-        let verdict = arena.evaluate(*world, &action.0);
-        (**reward, **success, **outcome) = (verdict.reward, Success(verdict.success), verdict.outcome);
-    });
-}
-
-/// Finished arenas are observed once more, report to the teacher, get a lesson, start again.
-pub fn finish(
-    mut arenas: Query<ArenaQuery>,
-    mut classroom: ResMut<Classroom>,
-    mut finished: ResMut<FinishedEpisodes>,
-    threads: Res<Threads>,
-    mut diverged: Local<u64>,
-) {
-    finished.0.clear();
-    let mut over: Vec<_> = in_order(&mut arenas).into_iter().filter(|item| item.outcome.is_over()).collect();
-    if over.is_empty() {
-        return;
-    }
-    in_parallel(*threads, &mut over, BATCH, |item| {
-        // A broken world is not looked at: its last good observation stands for the final one.
-        item.arena.observed |= *item.outcome == Outcome::Diverged;
-        item.observe();
-    });
-    let mut lessons = Vec::new();
-    for item in over {
-        let report = item.report();
-        if report.outcome == Outcome::Diverged {
-            if *diverged == 0 {
-                tracing::warn!(
-                    "arena {} diverged after {} steps of level {}: the episode ends, the run goes on (further ones are only counted)",
-                    report.arena,
-                    report.length,
-                    report.lesson.level.id()
-                );
-            }
-            *diverged += 1;
+        Situation {
+            plan: &self.arena.plan,
+            world: self.physics.view(),
+            setting: &self.arena.episode.setting,
+            action: &self.action.0[..self.arena.plan.action.width()],
         }
-        classroom.teacher(report.arena).grade(&report);
-        finished.0.push(Finished { report, observation: item.observation.0.clone() });
-        let number = item.arena.episode.number + 1;
-        lessons.push((classroom.propose(item.arena.index, number), number, item));
     }
-    let seed = classroom.seed;
-    in_parallel(*threads, &mut lessons, BATCH, |(lesson, number, item)| item.start(lesson.clone(), *number, seed));
 }
 
 /// The hash of an arena's step: of its action and of every body's pose and velocity.

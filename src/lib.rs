@@ -49,7 +49,7 @@
 //!
 //! **Who decides**
 //!
-//! - [`pilot`] — a policy, the scripted expert, recorded actions, random, or a system of your own.
+//! - [`pilot`] — a policy, the scripted expert, an operator (the expert with a person's traits), recorded actions, random, or a system of your own.
 //!
 //! **What is learnt**: burn, never Bevy.
 //!

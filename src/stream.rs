@@ -34,6 +34,10 @@ pub enum Purpose {
     Bootstrap,
     /// The walls of a level's maze, its start and its beacon.
     Maze,
+    /// Which opponent a run that plays against itself meets.
+    Opponent,
+    /// Which recorded episodes are learnt from, and which only judged by.
+    Demonstrations,
 }
 
 /// A random stream with a name. See the module's documentation.

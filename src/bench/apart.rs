@@ -18,6 +18,7 @@ impl Plan {
             | Body::Arm { joints: kind, .. }
             | Body::Walker { joints: kind, .. } => *kind = joints,
             Body::Mjcf(import) | Body::Urdf(import) => import.joints = joints,
+            Body::Team(_) => {}
         }
         Self::new(scene, self.name.clone(), self.hash)
     }

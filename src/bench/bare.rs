@@ -60,7 +60,8 @@ impl BareWorld {
     /// One control step: random actions, then all of its ticks.
     pub fn step(&mut self) {
         if let Some(stream) = &mut self.stream {
-            self.action.iter_mut().for_each(|channel| *channel = stream.between(-1.0, 1.0));
+            // (The others of a team stand idle, on both sides.)
+            self.action.iter_mut().take(self.plan.action.width()).for_each(|channel| *channel = stream.between(-1.0, 1.0));
         }
         let mut physics = Physics {
             pipeline: &mut self.pipeline,
@@ -74,7 +75,7 @@ impl BareWorld {
             impulse_joints: &mut self.impulse_joints,
             multibody_joints: &mut self.multibody_joints,
         };
-        self.plan.body.act(&self.values, &self.plan.parts, &self.action, &mut physics);
+        self.plan.act(&self.values, &self.action, &mut physics);
         let gravity = self.plan.scene.gravity * self.plan.down(&self.values);
         for _ in 0..self.plan.timing.ticks_per_step() {
             self.pipeline.step(

@@ -412,6 +412,6 @@ impl Embodiment for Arm {
         let links = vec![base, turret, limb(0.04, UPPER, 0.05), limb(0.034, FORE, 0.042), wrist, hand, finger(1.0), finger(-1.0)];
         let framing =
             Framing { target: Vec3::new(0.25, 0.0, 0.12), reach: 0.55, bearing: -0.85, elevation: 0.55, behind: (1.1, 0.7), ground: 0.0 };
-        Look { links, still: Vec::new(), framing }
+        Look { links, still: Vec::new(), framing, hull: WHITE }
     }
 }

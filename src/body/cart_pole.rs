@@ -184,6 +184,6 @@ impl Embodiment for CartPole {
         ];
         let framing =
             Framing { target: Vec3::new(0.0, 0.0, HEIGHT), reach: 1.9, bearing: -1.35, elevation: 0.2, behind: (3.4, 0.4), ground: GROUND };
-        Look { links: vec![cart, pole], still, framing }
+        Look { links: vec![cart, pole], still, framing, hull: BLUE }
     }
 }

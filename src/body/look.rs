@@ -12,6 +12,8 @@ pub struct Look {
     pub still: Vec<Piece>,
     /// Where a camera looks at first.
     pub framing: Framing,
+    /// The colour of its hull: of a team, each agent's is painted over. See [`Look::hulled`].
+    pub hull: [f32; 3],
 }
 
 /// One primitive of a look.
@@ -103,6 +105,17 @@ pub struct Framing {
 impl Default for Framing {
     fn default() -> Self {
         Self { target: Vec3::ZERO, reach: 2.0, bearing: -1.2, elevation: 0.6, behind: (1.6, 0.9), ground: 0.0 }
+    }
+}
+
+impl Look {
+    /// The same with a hull of another colour (sRGB).
+    pub fn hulled(mut self, colour: [f32; 3]) -> Self {
+        for piece in self.links.iter_mut().flatten().chain(&mut self.still).filter(|piece| piece.colour == self.hull) {
+            piece.colour = colour;
+        }
+        self.hull = colour;
+        self
     }
 }
 

@@ -67,6 +67,7 @@ pub fn embodiment(scene: &Scene, quantities: &Quantities) -> Box<dyn Embodiment>
         Body::Rover { .. } => Box::new(rover::Rover::new(body, quantities)),
         Body::Walker { .. } => Box::new(walker::Walker::new(body, quantities)),
         Body::Mjcf(import) | Body::Urdf(import) => Box::new(imported::Imported::new(import, quantities)),
+        Body::Team(_) => unreachable!("each of a team's bodies is built by itself"),
     }
 }
 
@@ -90,6 +91,7 @@ pub fn names(body: &Body) -> Names<'_> {
         Body::Rover { .. } => plain(&rover::LINKS, &rover::JOINTS),
         Body::Walker { .. } => Names { points: walker::POINTS.into(), ..plain(&walker::LINKS, &walker::JOINTS) },
         Body::Mjcf(import) | Body::Urdf(import) => import.robot.as_deref().map(imported::names).unwrap_or_default(),
+        Body::Team(_) => Names::default(),
     }
 }
 
@@ -114,14 +116,14 @@ pub fn core(body: &Body) -> f32 {
         Body::CartPole { .. } => 0.05,
         Body::Rover { .. } => 0.13,
         Body::Walker { .. } => 0.15,
-        Body::Mjcf(_) | Body::Urdf(_) => 0.05,
+        Body::Mjcf(_) | Body::Urdf(_) | Body::Team(_) => 0.05,
     }
 }
 
 /// Where the body is put on the floor, m; none for one that needs no floor.
 pub fn place(body: &Body) -> Option<&(Number, Number, Number)> {
     match body {
-        Body::Arm { .. } | Body::CartPole { .. } => None,
+        Body::Arm { .. } | Body::CartPole { .. } | Body::Team(_) => None,
         Body::Rover { at, .. } | Body::Walker { at, .. } => Some(at),
         Body::Mjcf(import) | Body::Urdf(import) => imported::falls(import).then_some(&import.at),
     }
@@ -315,7 +317,7 @@ impl Joint {
     }
 }
 
-/// Colliders of bodies are members of this group, so that a body's rays do not see itself.
+/// Colliders of the first agent's body are members of this group, so that its rays do not see itself.
 pub const BODY_GROUP: Group = Group::GROUP_1;
 /// Colliders of surroundings and props are members of this group.
 pub const WORLD_GROUP: Group = Group::GROUP_2;
@@ -323,6 +325,28 @@ pub const WORLD_GROUP: Group = Group::GROUP_2;
 /// Interaction groups of a body's link: it collides with the world, and not with the body's other links.
 pub fn link_groups() -> InteractionGroups {
     InteractionGroups::new(BODY_GROUP, WORLD_GROUP, InteractionTestMode::And)
+}
+
+/// The group of an agent's body, by the agent's place in its team.
+fn group(agent: usize) -> Group {
+    if agent == 0 { BODY_GROUP } else { Group::from_bits_truncate(1 << (agent + 1)) }
+}
+
+/// The groups of all that is around an agent of a team: the world, and the other agents' bodies.
+pub fn around(agent: usize, team: usize) -> Group {
+    (0..team).filter(|other| *other != agent).fold(WORLD_GROUP, |groups, other| groups | group(other))
+}
+
+/// Makes one of a team's bodies collide with the others, and with itself no more than before.
+pub fn join_team(agent: usize, team: usize, parts: &Parts, physics: &mut Physics<'_>) {
+    for link in &parts.links {
+        for collider in physics.bodies[*link].colliders().to_vec() {
+            let collider = &mut physics.colliders[collider];
+            if collider.collision_groups() == link_groups() {
+                collider.set_collision_groups(InteractionGroups::new(group(agent), around(agent, team), InteractionTestMode::And));
+            }
+        }
+    }
 }
 
 /// The pose of a body that stands upright at `at`, looking along `heading` (rad).

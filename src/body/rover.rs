@@ -245,6 +245,6 @@ impl Embodiment for Rover {
         }
         let framing =
             Framing { target: Vec3::new(0.0, 0.0, 0.1), reach: 2.2, bearing: -2.2, elevation: 0.62, behind: (1.7, 0.95), ground: 0.0 };
-        Look { links: [vec![chassis], vec![wheel; 4]].concat(), still: Vec::new(), framing }
+        Look { links: [vec![chassis], vec![wheel; 4]].concat(), still: Vec::new(), framing, hull: YELLOW }
     }
 }

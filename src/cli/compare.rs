@@ -4,7 +4,7 @@ use super::evaluate::row;
 use super::output::columns;
 use super::{Failure, General};
 use crate::training::curves::{Axis, Figure};
-use crate::training::report;
+use crate::training::report::{self, RunFolder};
 use crate::training::summary::{Evaluation, Scores, probability_of_improvement, scenes};
 use clap::Args;
 use std::path::PathBuf;
@@ -28,10 +28,12 @@ pub(super) fn run(args: &CompareArgs, general: &General) -> Result<(), Failure> 
     ];
     let mut curves = Vec::new();
     let mut first: Option<Vec<Evaluation>> = None;
+    let mut axes = Vec::new();
     for path in &args.runs {
         let runs = report::runs(path)?;
         let name = path.display().to_string();
         curves.push(report::curve(&name, &runs)?);
+        axes.extend(runs.iter().map(RunFolder::axis));
         let evaluations: Vec<Evaluation> = runs.iter().flat_map(|run| run.evaluations.clone()).collect();
         if evaluations.is_empty() {
             return Err(Failure::input(format!("`{name}` is not finished: resume it, or judge its last checkpoint with `evaluate`")));
@@ -54,7 +56,11 @@ pub(super) fn run(args: &CompareArgs, general: &General) -> Result<(), Failure> 
         general.output().print(|| columns(&rows), &())?;
     }
     if let Some(path) = &args.curves {
-        Figure { title: "Held-out levels".into(), axis: Axis::Steps, curves, references: Vec::new() }.save(path)?;
+        let axis = axes.first().copied().unwrap_or_default();
+        if axes.contains(&Axis::Steps) && axes.contains(&Axis::Updates) {
+            return Err(Failure::input("some of these runs take steps in a world and others none: no curve has room for both"));
+        }
+        Figure { title: "Held-out levels".into(), axis, curves, references: Vec::new() }.save(path)?;
     }
     Ok(())
 }

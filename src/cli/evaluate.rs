@@ -5,11 +5,12 @@ use super::{Failure, General, pilot};
 use crate::curriculum::Level;
 use crate::curriculum::held_out;
 use crate::curriculum::level::read_levels;
-use crate::learn::policy::Policy;
+use crate::pilot::Pilot;
+use crate::pilot::cast::{Cast, Flyer};
 use crate::scene::plan::Plan;
 use crate::training::checkpoint;
-use crate::training::evaluation::{Judged, evaluate};
-use crate::training::recipe::{self, contract};
+use crate::training::evaluation::evaluate;
+use crate::training::recipe;
 use crate::training::report;
 use crate::training::requirement::Requirement;
 use crate::training::statistics::Estimate;
@@ -29,16 +30,18 @@ pub(super) struct EvaluateArgs {
     /// Judge in this scene [default: the one that the run was trained in]
     #[arg(long, value_name = "SCENE")]
     scene: Option<PathBuf>,
-    /// Who decides in the scene: expert, random, idle, or a run
+    /// Who decides in the scene: expert, random, idle, an operator (see `record`), or a run
     #[arg(long, value_name = "PILOT")]
     pilot: Option<String>,
+    #[command(flatten)]
+    against: pilot::Against,
     /// How many held-out levels, or a file with a list of levels
     #[arg(long, default_value = "100", value_name = "N|FILE")]
     levels: String,
     /// Fail unless this holds of the point estimate over everything given, such as 'success>=0.9'; may be given again
     #[arg(long, value_name = "REQUIREMENT")]
     require: Vec<String>,
-    /// Seed of a random pilot
+    /// Seed of a random pilot or an operator
     #[arg(long, default_value_t = 1, value_name = "S")]
     seed: u64,
 }
@@ -47,7 +50,8 @@ pub(super) struct EvaluateArgs {
 struct Case {
     name: String,
     plan: Arc<Plan>,
-    judged: Judged,
+    /// Of games, one for each seat.
+    casts: Vec<Cast>,
     seed: u64,
     steps: u64,
 }
@@ -60,10 +64,14 @@ pub(super) fn run(args: &EvaluateArgs, general: &General) -> Result<(), Failure>
     }
     let mut evaluations = Vec::new();
     let mut rows = vec![["", "scene", "episodes", "success", "95 %", "once", "score", "95 %", "length"].map(str::to_owned).to_vec()];
+    if args.against.against.is_some() {
+        rows[0].extend(["decided", "won", "95 %"].map(str::to_owned));
+    }
     for case in &cases {
         let levels = levels(&args.levels, &case.plan)?;
-        let episodes = evaluate(&case.plan, &case.judged, &levels, general.threads(), case.seed);
-        let evaluation = Evaluation { scene: case.plan.name.clone(), seed: case.seed, steps: case.steps, episodes };
+        let episodes = case.casts.iter().flat_map(|cast| evaluate(&case.plan, cast, &levels, general.threads(), case.seed)).collect();
+        let scene = case.plan.name.clone();
+        let evaluation = Evaluation { scene, seed: case.seed, steps: case.steps, against: args.against.against.clone(), episodes };
         let scores = Scores::of(std::slice::from_ref(&evaluation), 0);
         if general.json {
             let object = serde_json::json!({ "pilot": case.name, "scene": case.plan.name, "seed": case.seed, "scores": scores });
@@ -92,7 +100,7 @@ pub(super) fn row(name: &str, scene: &str, scores: &Scores) -> Vec<String> {
     if scores.diverged > 0 {
         episodes += &format!(" (+{} diverged)", scores.diverged);
     }
-    vec![
+    let mut row = vec![
         name.to_owned(),
         scene.to_owned(),
         episodes,
@@ -102,7 +110,25 @@ pub(super) fn row(name: &str, scene: &str, scores: &Scores) -> Vec<String> {
         format!("{:.3}", scores.score.value),
         format!("{:.3} to {:.3}", scores.score.low, scores.score.high),
         format!("{:.0}", scores.length.value),
-    ]
+    ];
+    if let Some(games) = &scores.games {
+        row.extend([games.decided.to_string(), percent(games.won.value), share(games.won)]);
+    }
+    row
+}
+
+/// Who sits where. With opponents, everybody plays from every seat, so that no agent's place in the scene decides; where each agent has its own
+/// policy, each is judged in its seat.
+fn casts(flyer: impl Fn(&Plan) -> Result<Flyer, Failure>, each: bool, plan: &Plan, args: &EvaluateArgs) -> Result<Vec<Cast>, Failure> {
+    let others = args.against.flyers(plan)?;
+    let seats = if each || others.is_some() { 1 + plan.team.len() } else { 1 };
+    let others = others.unwrap_or_else(|| vec![Flyer::Pilot(Pilot::Idle); seats]);
+    let cast = |(seat, agent)| {
+        let mut flyers = others.clone();
+        flyers[seat] = flyer(agent)?;
+        Ok(Cast::of(flyers, seat))
+    };
+    plan.agents().take(seats).enumerate().map(cast).collect()
 }
 
 /// Who is to be judged, for one path of the command line.
@@ -112,32 +138,31 @@ fn cases_of(path: &Path, args: &EvaluateArgs) -> Result<Vec<Case>, Failure> {
         if args.pilot.is_some() {
             return Err(Failure::input("`--pilot` goes with a scene; a run brings its own policy"));
         }
-        return policies(path, args.scene.as_deref());
+        return policies(path, args.scene.as_deref(), args);
     }
     let Some(name) = args.pilot.clone() else {
         return Err(Failure::input("a scene alone cannot be judged: say who decides with `--pilot expert|random|idle|RUN`"));
     };
     if Path::new(&name).exists() {
-        return policies(Path::new(&name), Some(path));
+        return policies(Path::new(&name), Some(path), args);
     }
     let (plan, _) = recipe::plan(path)?;
     if plan.task.is_none() {
         return Err(Failure::input(format!("the scene `{}` has no task: there is nothing to be judged", plan.name)));
     }
-    let pilot = pilot::scripted(&name, &plan)?;
-    Ok(vec![Case { name, plan, judged: Judged::Pilot(pilot), seed: args.seed, steps: 0 }])
+    let casts = casts(|agent| pilot::scripted(&name, agent).map(Flyer::Pilot), false, &plan, args)?;
+    Ok(vec![Case { name, casts, plan, seed: args.seed, steps: 0 }])
 }
 
 /// The policies of a run (of all its seeds) or of one checkpoint.
-fn policies(path: &Path, scene: Option<&Path>) -> Result<Vec<Case>, Failure> {
+fn policies(path: &Path, scene: Option<&Path>, args: &EvaluateArgs) -> Result<Vec<Case>, Failure> {
     let mut found = Vec::new();
     let mut add = |folder: &Path, name: String, seed: u64, steps: u64, scenes: Vec<PathBuf>| -> Result<(), Failure> {
-        let policy = Policy::load(folder).map_err(Failure::input)?;
         for scene in scenes {
             let (plan, _) = recipe::plan(&scene)?;
-            policy.contract.fits(&contract(&plan)).map_err(Failure::input)?;
-            let judged = Judged::Policy(Box::new(policy.clone()));
-            found.push(Case { name: name.clone(), plan, judged, seed, steps });
+            let each = plan.team.iter().any(|agent| checkpoint::of_agent(folder, &agent.agent) != folder);
+            let casts = casts(|agent| pilot::policy(folder, agent), each, &plan, args)?;
+            found.push(Case { name: name.clone(), plan, casts, seed, steps });
         }
         Ok(())
     };

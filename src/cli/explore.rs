@@ -1,6 +1,6 @@
 //! `apprentice explore`: the window.
 
-use super::{Failure, General};
+use super::{Failure, General, pilot};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -11,9 +11,11 @@ use std::path::PathBuf;
 pub(super) struct ExploreArgs {
     /// The scene: a folder or its file [default: the first one in scenes/]
     scene: Option<PathBuf>,
-    /// Who decides: hand, expert, random, idle, a run, or a data set, which is replayed [default: the expert, or random where there is none]
+    /// Who decides: hand, expert, random, idle, an operator (see `record`), a run, or a data set, which is replayed [default: the expert, or random where there is none]
     #[arg(long, value_name = "PILOT")]
     pilot: Option<String>,
+    #[command(flatten)]
+    against: pilot::Against,
     /// Arenas side by side
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     arenas: u16,
@@ -97,6 +99,7 @@ pub(super) fn run(args: &ExploreArgs, general: &General) -> Result<(), Failure> 
         }
         None => [Choice::Expert, Choice::Random].into_iter().find(|choice| choice.fits(&plan).is_ok()).unwrap_or(Choice::Idle),
     };
+    let against = args.against.choice(&plan)?;
     let level = match &args.level {
         Some(file) => read_levels(file, Some(plan.level_form()))?.into_iter().next(),
         None => None,
@@ -110,6 +113,7 @@ pub(super) fn run(args: &ExploreArgs, general: &General) -> Result<(), Failure> 
         path,
         plan,
         pilot,
+        against,
         arenas: args.arenas.into(),
         seed: args.seed,
         level,

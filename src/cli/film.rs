@@ -1,5 +1,6 @@
 //! `apprentice film`: a video of an episode, without a window or a display.
 
+use super::pilot;
 #[cfg(not(feature = "window"))]
 use super::{Failure, General};
 use clap::builder::RangedU64ValueParser;
@@ -20,9 +21,11 @@ pub(super) struct FilmArgs {
     /// Of a data set: the episode; of a run or scene: the held-out level; from 0
     #[arg(long, default_value_t = 0, value_name = "I", value_parser = RangedU64ValueParser::<u32>::new().range(..1_000_000))]
     episode: u32,
-    /// Who decides in a scene: expert, random, idle, or a run [default: expert]
+    /// Who decides in a scene: expert, random, idle, an operator (see `record`), or a run [default: expert]
     #[arg(long, value_name = "PILOT")]
     pilot: Option<String>,
+    #[command(flatten)]
+    against: pilot::Against,
     /// Film a run in this scene [default: the one that it was trained in]
     #[arg(long, value_name = "SCENE")]
     scene: Option<PathBuf>,
@@ -38,7 +41,7 @@ pub(super) struct FilmArgs {
     /// Stop after so many seconds of the episode [default: when it ends]
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(1..=3600))]
     seconds: Option<u32>,
-    /// Seed of a random pilot
+    /// Seed of a random pilot or an operator
     #[arg(long, default_value_t = 1, value_name = "S")]
     seed: u64,
 }
@@ -67,8 +70,6 @@ mod with_window {
     use crate::curriculum::held_out_level;
     use crate::imitation::data_set::DataSet;
     use crate::imitation::data_set::is_data_set;
-    use crate::pilot::Pilot;
-    use crate::training::evaluation::Judged;
     use crate::training::progress::{Display, Figures, Progress};
     use crate::training::{recipe, report};
     use crate::window::camera::Mode;
@@ -117,16 +118,16 @@ mod with_window {
 
     /// A recorded episode, and how many pictures it has at most: one that a hand stopped would go on.
     fn demonstration(args: &FilmArgs) -> Result<(Shot, Option<usize>), Failure> {
-        if args.pilot.is_some() || args.scene.is_some() {
-            return Err(Failure::input("a data set brings its scene and its actions: leave `--pilot` and `--scene` out"));
+        if args.pilot.is_some() || args.against.against.is_some() || args.scene.is_some() {
+            return Err(Failure::input("a data set brings its scene and its actions: leave `--pilot`, `--against` and `--scene` out"));
         }
         let set = DataSet::open(&args.what)?;
         let episode = args.episode as usize;
         let plan = set.plan(episode)?;
         let demonstration = set.demonstration(episode, &plan)?;
         let most = (demonstration.rows.len() * args.rate as usize).div_ceil(plan.timing.control_hz as usize) + 1;
-        let pilot = Pilot::replay(demonstration.rows.replayed());
-        let shot = Shot { start: Start::Snapshot(Box::new(demonstration.snapshot)), pilot, ..Shot::new(plan) };
+        let cast = demonstration.rows.cast(&plan);
+        let shot = Shot { start: Start::Snapshot(Box::new(demonstration.snapshot)), cast, ..Shot::new(plan) };
         Ok((shot, demonstration.stopped.then_some(most)))
     }
 
@@ -146,14 +147,11 @@ mod with_window {
             (scene, args.what.display().to_string())
         };
         let (plan, _) = recipe::plan(&scene)?;
-        let (pilot, policy) = match pilot::named(&name, &plan)? {
-            Judged::Pilot(pilot) => (pilot, None),
-            Judged::Policy(policy) => (Pilot::policy(), Some(*policy)),
-        };
+        let cast = args.against.cast(pilot::named(&name, &plan)?, &plan)?;
         let level = held_out_level(plan.quantities.count(), args.episode.into());
         // Nothing ends an episode without a task.
         let most = plan.task.is_none().then_some(20 * args.rate as usize);
-        Ok((Shot { start: Start::Lesson(level.into()), pilot, policy, ..Shot::new(plan) }, most))
+        Ok((Shot { start: Start::Lesson(level.into()), cast, ..Shot::new(plan) }, most))
     }
 
     /// The scene that a run, or the run of a checkpoint, was trained in: the first one.

@@ -16,7 +16,7 @@ use std::sync::atomic::Ordering;
 
 #[derive(Args)]
 #[command(
-    after_help = "A data set that is there already is gone on with.\n\nExamples:\n  apprentice record scenes/push data/push --pilot expert --episodes 50\n  apprentice record scenes/push data/push --pilot runs/push --episodes 10 --only-successes"
+    after_help = "A data set that is there already is gone on with.\n\nExamples:\n  apprentice record scenes/push data/push --pilot expert --episodes 50\n  apprentice record scenes/push data/push --pilot 'human(delay: 0.3)' --episodes 10 --only-successes"
 )]
 pub(super) struct RecordArgs {
     /// The scene
@@ -24,9 +24,12 @@ pub(super) struct RecordArgs {
     /// The data set's folder: a new one, or one to go on with
     #[arg(value_name = "DATASET")]
     data_set: PathBuf,
-    /// Who demonstrates: hand (in the window), expert, random, idle, or a run
+    /// Who demonstrates: hand (in the window), expert, random, idle, a run, or an operator: better, okay, worse, human, noisy, slow, hesitant,
+    /// detouring, also with other traits, as in 'human(delay: 0.3)' or 'expert(noise: 0.2, left: 0.5)'
     #[arg(long, default_value = "hand", value_name = "PILOT")]
     pilot: String,
+    #[command(flatten)]
+    against: pilot::Against,
     /// How many episodes [default by hand: until stopped; else 10]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     episodes: Option<u32>,
@@ -36,7 +39,7 @@ pub(super) struct RecordArgs {
     /// Whose hands these are; kept with each episode
     #[arg(long, default_value = "", value_name = "NAME")]
     operator: String,
-    /// Seed of the levels, and of a random pilot
+    /// Seed of the levels, and of a random pilot or an operator
     #[arg(long, default_value_t = 1, value_name = "S")]
     seed: u64,
     /// By hand: seconds between two episodes
@@ -74,14 +77,16 @@ fn by_pilot(args: &RecordArgs, general: &General) -> Result<(), Failure> {
             plan.name
         )));
     }
-    let judged = pilot::named(&args.pilot, &plan)?;
+    let cast = args.against.cast(pilot::named(&args.pilot, &plan)?, &plan)?;
     let (mut writer, repaired) = Writer::open(&args.data_set, &plan, args.other_physics)?;
     say_repaired(&repaired, general);
-    let author = Author { pilot: args.pilot.clone(), operator: args.operator.clone() };
+    let against = args.against.against.clone().unwrap_or_default();
+    let traits = pilot::traits(&args.pilot)?;
+    let author = Author { pilot: args.pilot.clone(), traits, against, operator: args.operator.clone() };
     let episodes = args.episodes.unwrap_or(10) as usize;
     let order = Order {
         plan: &plan,
-        pilot: &judged,
+        cast: &cast,
         episodes,
         successes_only: args.only_successes,
         seed: args.seed,
@@ -173,8 +178,9 @@ fn by_hand(args: &RecordArgs, general: &General) -> Result<(), Failure> {
         reset: args.reset,
         closes: true,
     };
+    let (against, script) = (args.against.choice(&plan)?, script.unwrap_or_default());
     let exploration = Exploration::of(path, plan, general.threads(), Told { json: general.json, quiet: general.quiet });
-    let exploration = Exploration { seed: args.seed, script: script.unwrap_or_default(), recording: Some(wanted), ..exploration };
+    let exploration = Exploration { against, seed: args.seed, script, recording: Some(wanted), ..exploration };
     all_is_safe(explore(exploration).map_err(Failure::input)?)
 }
 

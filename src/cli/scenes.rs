@@ -2,6 +2,7 @@
 
 use super::{Failure, General};
 use crate::scene::load;
+use crate::scene::plan::Plan;
 use crate::scene::scores::{self, Reached, Scores};
 use crate::training::recipe;
 use crate::training::summary::percent;
@@ -45,11 +46,13 @@ pub(super) fn run(args: &ScenesArgs, general: &General) -> Result<(), Failure> {
     for path in paths {
         let (plan, _) = recipe::plan(&path)?;
         let scene = &plan.scene;
-        let body = format!("{:?}", scene.body);
+        let kind = |agent: &Plan| format!("{:?}", agent.scene.body).split([' ', '{', '(']).next().unwrap_or_default().to_owned();
+        let named = |agent: &Plan| format!("{} ({})", agent.agent, kind(agent));
+        let alone = plan.team.is_empty();
         let listed = Listed {
             scene: plan.name.clone(),
             about: scene.about.clone(),
-            body: body.split([' ', '{', '(']).next().unwrap_or_default().to_owned(),
+            body: if alone { kind(&plan) } else { plan.agents().map(named).collect::<Vec<_>>().join(", ") },
             observation: plan.observation.width(),
             action: plan.action.width(),
             control_hz: plan.timing.control_hz,
@@ -61,7 +64,11 @@ pub(super) fn run(args: &ScenesArgs, general: &General) -> Result<(), Failure> {
             let Listed { observation, action, control_hz, .. } = listed;
             let mut text = format!("{}  {}\n", console::style(&listed.scene).bold(), listed.about);
             let limit = listed.time_limit.map_or("no task".into(), |limit| format!("{limit} s at most"));
-            text += &format!("  {}: {observation} numbers observed, {action} decided, {control_hz} times a second; {limit}\n", listed.body);
+            let each = if alone { "" } else { "each " };
+            text += &format!(
+                "  {}: {each}{observation} numbers observed, {action} decided, {control_hz} times a second; {limit}\n",
+                listed.body
+            );
             text += &format!("  varies {}\n", if listed.varies.is_empty() { "nothing".into() } else { listed.varies.join(", ") });
             if let Some(scores) = &listed.scores {
                 let reached = |who: &str, reached: Reached| format!("{who} {} ({:.3})", percent(reached.success.into()), reached.score);

@@ -46,6 +46,8 @@ pub struct Moment {
 pub struct EpisodeReport {
     /// The arena it was in.
     pub arena: usize,
+    /// Which agent of a team, from 0.
+    pub agent: usize,
     /// What was to be practised.
     pub lesson: Lesson,
     /// Mean dense reward over the time limit, with 1 for steps that a success saved and 0 for those that a failure lost: in [0, 1].

@@ -2,21 +2,32 @@
 
 use crate::arena::Snapshot;
 use crate::curriculum::Lesson;
+use crate::imitation::data_set::features::{ACTION, TEAM_REWARD, TEAM_SUCCESS};
 use crate::imitation::quality::Quality;
 use crate::learn::batch::Batch;
+use crate::pilot::cast::Cast;
+use crate::scene::plan::Plan;
 use crate::signal::Outcome;
+use crate::task::TaskPlan;
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
-/// The rows of an episode, column by column; `T` rows.
+/// The rows of an episode, column by column; `T` rows. Of a team, all agents' observations and actions stand side by side, in the scene's
+/// order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rows {
     /// `[T, O]`: what was observed, in the order of the scene's channels.
     pub observations: Batch,
     /// `[T, A]`: what was applied, each in [-1, 1].
     pub actions: Batch,
-    /// `[T]`: dense reward, in [0, 1].
+    /// `[T]`: dense reward, in [0, 1]. Of a team: the first agent's.
     pub rewards: Vec<f32>,
-    /// `[T]`: whether success held after the step.
+    /// `[T]`: whether success held after the step. Of a team: for the first agent.
     pub success: Vec<bool>,
+    /// `[T, agents]`: dense reward of each agent of a team; of no width where there is none.
+    pub team_rewards: Batch,
+    /// `[T, agents]`: 1 where success held for an agent of a team after the step, else 0; of no width where there is none.
+    pub team_success: Batch,
     /// `[T]`: simulator tick of the observation.
     pub ticks: Vec<u64>,
     /// `[T]`: hash of the action and of the state after the row's last tick. See [`crate::arena::step_hash`].
@@ -35,6 +46,29 @@ impl Rows {
         Self { observations: Batch::zeros(0, observation), actions: Batch::zeros(0, action), ..Self::default() }
     }
 
+    /// No rows of a scene, of all of its agents.
+    pub fn of(plan: &Plan) -> Self {
+        let width = |of: fn(&Plan) -> usize| plan.agents().map(of).sum();
+        let team = if plan.team.is_empty() { 0 } else { 1 + plan.team.len() };
+        Self {
+            team_rewards: Batch::zeros(0, team),
+            team_success: Batch::zeros(0, team),
+            ..Self::new(width(|agent| agent.observation.width()), width(|agent| agent.action.width()))
+        }
+    }
+
+    /// Why they cannot be of this scene, in a sentence: its agents act otherwise.
+    pub fn unfit(&self, plan: &Plan) -> Option<String> {
+        let own = Self::of(plan);
+        let columns = [
+            (ACTION, &self.actions, &own.actions),
+            (TEAM_REWARD, &self.team_rewards, &own.team_rewards),
+            (TEAM_SUCCESS, &self.team_success, &own.team_success),
+        ];
+        let (name, found, wanted) = columns.into_iter().find(|(_, found, wanted)| found.width() != wanted.width())?;
+        Some(format!("the column `{name}` has {} elements, where the scene gives {}", found.width(), wanted.width()))
+    }
+
     /// `T`.
     pub fn len(&self) -> usize {
         self.rewards.len()
@@ -45,10 +79,77 @@ impl Rows {
         self.rewards.is_empty()
     }
 
+    /// The dense reward of one agent in each row.
+    pub fn rewards_of(&self, agent: usize) -> Vec<f32> {
+        if self.team_rewards.width() == 0 { self.rewards.clone() } else { element(&self.team_rewards, agent) }
+    }
+
+    /// Whether success held for one agent in each row.
+    pub fn success_of(&self, agent: usize) -> Vec<bool> {
+        if self.team_success.width() == 0 {
+            return self.success.clone();
+        }
+        element(&self.team_success, agent).into_iter().map(|value| value > 0.5).collect()
+    }
+
+    /// Who flies all this once more: each agent does its part of every row.
+    pub fn cast(&self, plan: &Plan) -> Cast {
+        Cast::replay(&self.replayed(), plan)
+    }
+
     /// The actions, row by row, as a replay pilot takes them.
     pub fn replayed(&self) -> Vec<Vec<f32>> {
         (0..self.len()).map(|row| self.actions.row(row).to_vec()).collect()
     }
+}
+
+/// This element of every row.
+fn element(batch: &Batch, index: usize) -> Vec<f32> {
+    batch.values().chunks(batch.width().max(1)).filter_map(|row| row.get(index)).copied().collect()
+}
+
+/// Who flew an agent of a team, and how it went for them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Seat {
+    /// The agent's name.
+    pub agent: String,
+    /// Who decided: `hand`, `expert`, `random`, `idle`, a run.
+    pub pilot: String,
+    /// How the episode ended for the agent.
+    pub outcome: Outcome,
+    /// Whether success held for it in the last row.
+    pub success: bool,
+    /// Whether success held for it in any row.
+    pub success_once: bool,
+    /// See [`Demonstration::score`].
+    pub score: f32,
+}
+
+impl Seat {
+    /// How rows went for each agent of a scene's team; nothing where there is none. `steps` is what the episode took from its start to the
+    /// last row; `seated` says who sat in each seat and how the episode ended there.
+    pub fn all(rows: &Rows, plan: &Plan, steps: usize, seated: impl IntoIterator<Item = (String, Outcome)>) -> Vec<Self> {
+        if plan.team.is_empty() {
+            return Vec::new();
+        }
+        let seat = |(agent, (plan, (pilot, outcome))): (usize, (&Plan, (String, Outcome)))| {
+            let success = rows.success_of(agent);
+            Self {
+                agent: plan.agent.clone(),
+                pilot,
+                outcome,
+                success: success.last().copied().unwrap_or(false),
+                success_once: success.contains(&true),
+                score: score(plan.task.as_ref(), &rows.rewards_of(agent), steps, outcome),
+            }
+        };
+        plan.agents().zip(seated).enumerate().map(seat).collect()
+    }
+}
+
+/// The score of an episode of `steps`, of which these rewards are left; 0 where there is no task.
+pub fn score(task: Option<&TaskPlan>, rewards: &[f32], steps: usize, outcome: Outcome) -> f32 {
+    task.map_or(0.0, |task| task.score(rewards.iter().sum(), steps, outcome))
 }
 
 /// One recorded episode.
@@ -60,7 +161,8 @@ pub struct Demonstration {
     pub snapshot: Snapshot,
     /// What happened.
     pub rows: Rows,
-    /// How it ended. `TimedOut` also where a hand stopped it: the world would have gone on.
+    /// How it ended. `TimedOut` also where a hand stopped it: the world would have gone on. (Of a team, this, success and score are the first
+    /// agent's.)
     pub outcome: Outcome,
     /// Whether a hand stopped it, before the task did.
     pub stopped: bool,
@@ -68,6 +170,8 @@ pub struct Demonstration {
     pub success_once: bool,
     /// Mean dense reward over the time limit, with what an early end saves or loses: in [0, 1].
     pub score: f32,
+    /// Of a team: who flew each of its agents, and how it went for them. Empty where there is none.
+    pub team: Vec<Seat>,
     /// What was observed after the last row.
     pub final_observation: Vec<f32>,
     /// Success or failure as a person marked it, which may differ from what the task found.
@@ -79,6 +183,40 @@ pub struct Demonstration {
 }
 
 impl Demonstration {
+    /// One agent's part of a team's episode, as if all others were the world's; the episode itself where there is no team.
+    pub fn seen_by(&self, agent: usize, plan: &Plan) -> Self {
+        let (Some(seat), Some(view)) = (self.team.get(agent), plan.agents().nth(agent)) else { return self.clone() };
+        let range = |width: fn(&Plan) -> usize| {
+            let first: usize = plan.agents().take(agent).map(width).sum();
+            first..first + width(view)
+        };
+        let (seen, done) = (range(|agent| agent.observation.width()), range(|agent| agent.action.width()));
+        let own = |row: &[f32], range: &Range<usize>| row.get(range.clone()).unwrap_or_default().to_vec();
+        let mut rows = Rows {
+            rewards: self.rows.rewards_of(agent),
+            success: self.rows.success_of(agent),
+            ticks: self.rows.ticks.clone(),
+            hashes: self.rows.hashes.clone(),
+            interventions: self.rows.interventions.clone(),
+            latencies: self.rows.latencies.clone(),
+            labels: self.rows.labels.iter().map(|label| label.as_ref().map(|label| own(label, &done))).collect(),
+            ..Rows::new(seen.len(), done.len())
+        };
+        for row in 0..self.rows.len() {
+            rows.observations.push(&self.rows.observations.row(row)[seen.clone()]);
+            rows.actions.push(&self.rows.actions.row(row)[done.clone()]);
+        }
+        Self {
+            rows,
+            outcome: seat.outcome,
+            success_once: seat.success_once,
+            score: seat.score,
+            team: Vec::new(),
+            final_observation: own(&self.final_observation, &seen),
+            ..self.clone()
+        }
+    }
+
     /// Whether success held in the last row.
     pub fn success(&self) -> bool {
         self.rows.success.last().copied().unwrap_or(false)

@@ -6,6 +6,7 @@ use crate::imitation::data_set::features::Division;
 use crate::imitation::data_set::frames;
 use crate::imitation::data_set::pack::{Header, pack};
 use crate::imitation::data_set::{DataSet, DataSetError, Entry, sidecar};
+use crate::imitation::demonstration::{Seat, score};
 use crate::imitation::quality::Quality;
 use crate::imitation::replay::snapshot_at;
 use crate::signal::Outcome;
@@ -114,7 +115,7 @@ fn trimmed(set: &DataSet, episode: usize, rows: Range<usize>) -> Result<Entry, D
     let refused = |message: String| DataSetError::Content { path: set.root.clone(), message };
     if rows.start > 0 {
         let snapshot = snapshot_at(&plan, &whole, rows.start);
-        entry.snapshot = postcard::to_allocvec(&snapshot).map_err(|error| refused(error.to_string()))?;
+        entry.snapshot = snapshot.to_bytes().map_err(|error| refused(error.to_string()))?;
         entry.line.snapshot_hash = sidecar::hash_of(&entry.snapshot);
     }
     let line = &mut entry.line;
@@ -125,13 +126,15 @@ fn trimmed(set: &DataSet, episode: usize, rows: Range<usize>) -> Result<Entry, D
         entry.frames = frames::truncated(&entry.frames).map_err(refused)?;
     }
     let kept = frames::rows(&entry.frames, &Division::of(&plan)).map_err(refused)?;
-    let total: f32 = kept.rewards.iter().sum();
     // What the whole episode took until here: ticks are counted from its start, whatever was cut before.
     let steps = kept.ticks.last().map_or(0, |tick| (tick / u64::from(plan.timing.ticks_per_step())) as usize + 1);
-    line.score = plan.task.as_ref().map_or(0.0, |task| task.score(total, steps, line.outcome));
+    line.score = score(plan.task.as_ref(), &kept.rewards, steps, line.outcome);
     line.success = kept.success.last().copied().unwrap_or(false);
     line.success_once = kept.success.contains(&true);
-    line.quality = Quality::of(&kept, plan.timing.control_hz, line.quality.slips);
+    let seated = std::mem::take(&mut line.team);
+    let outcome = |seat: &Seat| if rows.end < length { Outcome::TimedOut } else { seat.outcome };
+    line.team = Seat::all(&kept, &plan, steps, seated.into_iter().map(|seat| (seat.pilot.clone(), outcome(&seat))));
+    line.quality = Quality::of(&kept, plan.action.width(), plan.timing.control_hz, line.quality.slips);
     line.frames_hash = sidecar::hex(frames::content_hash(&entry.frames).map_err(refused)?);
     Ok(entry)
 }

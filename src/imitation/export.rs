@@ -1,4 +1,6 @@
 //! Export to Minari's Parquet layout: `<out>/<id>/data/metadata.json` and, for each episode, `<i>/part-0.parquet` and `<i>/metadata.json`.
+//!
+//! Minari knows one agent: of a team, one is exported as it saw the world, acted and was paid, and the others are part of its world.
 
 use crate::durable;
 use crate::imitation::data_set::{DataSet, DataSetError, export_table};
@@ -9,11 +11,29 @@ use std::path::{Path, PathBuf};
 /// The version of Minari whose layout is written.
 const MINARI: &str = "0.5.4";
 
-/// Writes a set as Minari reads it: with `MINARI_DATASETS_PATH=<out>`, `minari.load_dataset("<id>")` finds it. Returns the folder.
+/// Which of the agents of the set's scene is called `agent`; the first one where nobody is named.
+///
+/// # Errors
+/// Where there is none of that name, or the set was not recorded by us.
+pub fn agent_of(set: &DataSet, agent: Option<&str>) -> Result<usize, DataSetError> {
+    let Some(agent) = agent else { return Ok(0) };
+    let plan = set.plan(0)?;
+    if plan.team.is_empty() {
+        return Err(DataSetError::Refused(format!("the scene `{}` has no team: there is nobody to be chosen", plan.name)));
+    }
+    let names: Vec<&str> = plan.agents().map(|agent| agent.agent.as_str()).collect();
+    names.iter().position(|name| *name == agent).ok_or_else(|| {
+        let near = crate::ron::nearest(agent, names.iter().copied()).map_or(String::new(), |near| format!(": did you mean `{near}`?"));
+        DataSetError::Refused(format!("the scene `{}` has no agent `{agent}`, it has {}{near}", plan.name, names.join(", ")))
+    })
+}
+
+/// Writes a set as Minari reads it, of a team as its agent `agent` had it: with `MINARI_DATASETS_PATH=<out>`, `minari.load_dataset("<id>")`
+/// finds it. Returns the folder.
 ///
 /// # Errors
 /// Where `id` is no name that Minari takes, the place is taken, or the set was not recorded by us.
-pub fn minari(set: &DataSet, out: &Path, id: &str) -> Result<PathBuf, DataSetError> {
+pub fn minari(set: &DataSet, out: &Path, id: &str, agent: usize) -> Result<PathBuf, DataSetError> {
     // (Dots alone lead to another folder.)
     let fits = |part: &str| {
         part.contains(|letter| letter != '.') && part.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter))
@@ -27,6 +47,8 @@ pub fn minari(set: &DataSet, out: &Path, id: &str) -> Result<PathBuf, DataSetErr
         return Err(DataSetError::Refused(format!("{} is there already: choose another place or name", folder.display())));
     }
     let plan = set.plan(0)?;
+    let view = plan.agents().nth(agent).unwrap_or(&plan);
+    let pilot = set.lines[0].team.get(agent).map_or(&set.lines[0].pilot, |seat| &seat.pilot);
     let parent = folder.parent().unwrap_or(out);
     let file = |path: &Path, source| DataSetError::File { path: path.into(), source };
     std::fs::create_dir_all(parent).map_err(|error| file(parent, error))?;
@@ -38,7 +60,7 @@ pub fn minari(set: &DataSet, out: &Path, id: &str) -> Result<PathBuf, DataSetErr
             std::fs::create_dir_all(&folder)?;
             let exported = set
                 .plan(episode)
-                .and_then(|plan| set.demonstration(episode, &plan))
+                .and_then(|plan| set.demonstration(episode, &plan).map(|demonstration| demonstration.seen_by(agent, &plan)))
                 .and_then(|demonstration| export_table::write(&folder.join("part-0.parquet"), episode, &demonstration));
             if let Err(error) = exported {
                 failure = Some(error);
@@ -53,11 +75,11 @@ pub fn minari(set: &DataSet, out: &Path, id: &str) -> Result<PathBuf, DataSetErr
             "total_episodes": set.len(),
             "total_steps": set.info.total_frames,
             "data_format": "parquet",
-            "observation_space": space(&plan.observation).to_string(),
-            "action_space": space(&plan.action).to_string(),
+            "observation_space": space(&view.observation).to_string(),
+            "action_space": space(&view.action).to_string(),
             "dataset_id": id,
             "minari_version": MINARI,
-            "algorithm_name": set.lines[0].pilot,
+            "algorithm_name": pilot,
             "author": ["apprentice"],
             "description": plan.scene.about,
             "requirements": [],

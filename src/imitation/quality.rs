@@ -1,4 +1,5 @@
-//! What is said of a demonstration before it is kept: length, jerk, idle time, clipped inputs, frame slips, and a verdict.
+//! What is said of a demonstration before it is kept: length, jerk, idle time, clipped inputs, frame slips, and a verdict. Of a team it is said
+//! of the first agent, who demonstrates: what the others do says nothing of it.
 
 use crate::imitation::demonstration::Rows;
 use serde::{Deserialize, Serialize};
@@ -38,11 +39,11 @@ pub enum Verdict {
 }
 
 impl Quality {
-    /// Judges rows recorded at `control_hz` decisions a second.
-    pub fn of(rows: &Rows, control_hz: u32, slips: u32) -> Self {
+    /// Judges rows recorded at `control_hz` decisions a second, by the first `channels` of their actions: those of the one who demonstrates.
+    pub fn of(rows: &Rows, channels: usize, control_hz: u32, slips: u32) -> Self {
         let count = rows.len();
         let share = |holds: &dyn Fn(&[f32]) -> bool| {
-            let held = (0..count).filter(|row| holds(rows.actions.row(*row))).count();
+            let held = (0..count).filter(|row| holds(&rows.actions.row(*row)[..channels])).count();
             held as f32 / count.max(1) as f32
         };
         let length = count as f32 / control_hz as f32;
@@ -56,7 +57,7 @@ impl Quality {
         } else {
             Verdict::Good
         };
-        Self { length, jerk: jerk(rows, control_hz), idle, clipped, slips, verdict }
+        Self { length, jerk: jerk(rows, channels, control_hz), idle, clipped, slips, verdict }
     }
 
     /// One line for people.
@@ -78,8 +79,8 @@ impl Quality {
 }
 
 /// See [`Quality::jerk`].
-fn jerk(rows: &Rows, control_hz: u32) -> f32 {
-    let (count, width) = (rows.len(), rows.actions.width());
+fn jerk(rows: &Rows, width: usize, control_hz: u32) -> f32 {
+    let count = rows.len();
     if count < 4 || width == 0 {
         return 0.0;
     }

@@ -5,12 +5,11 @@ use crate::control::{ControlPlugin, headless_app, start};
 use crate::imitation::demonstration::Demonstration;
 use crate::imitation::recorder::{Recorded, Recorder, RecorderPlugin};
 use crate::physics::Threads;
-use crate::pilot::policy::PolicyPilotPlugin;
+use crate::pilot::cast::Cast;
 use crate::pilot::{Pilot, PilotPlugin};
 use crate::scene::plan::Plan;
 use crate::signal::Outcome;
 use crate::stream::{Purpose, Stream};
-use crate::training::evaluation::Judged;
 use bevy::prelude::*;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -20,7 +19,7 @@ pub struct Order<'a> {
     /// The scene.
     pub plan: &'a Arc<Plan>,
     /// Who demonstrates.
-    pub pilot: &'a Judged,
+    pub cast: &'a Cast,
     /// How many demonstrations.
     pub episodes: usize,
     /// Whether only those count that succeeded.
@@ -61,19 +60,13 @@ pub fn demonstrate<B>(order: &Order<'_>, mut keep: impl FnMut(Option<Demonstrati
     let seed = if order.before == 0 { order.seed } else { Stream::new(order.seed, Purpose::Teacher, 0, order.before as u64).bits() };
     let arenas = ARENAS.min(order.episodes).max(1);
     let mut app = headless_app(order.threads);
-    let pilot = match order.pilot {
-        Judged::Policy(_) => Pilot::policy(),
-        Judged::Pilot(pilot) => pilot.clone(),
-    };
     app.add_plugins((
         ControlPlugin { timing: order.plan.timing },
-        ArenaPlugin { plans: vec![order.plan.clone()], count: arenas, seed, pilot },
+        ArenaPlugin { plans: vec![order.plan.clone()], count: arenas, seed, pilot: Pilot::Idle },
         PilotPlugin,
         RecorderPlugin,
     ));
-    if let Judged::Policy(policy) = order.pilot {
-        app.add_plugins(PolicyPilotPlugin { policy: (**policy).clone() });
-    }
+    order.cast.enter(&mut app);
     // Before anything is in the arenas' worlds: a component more moves them to another place in memory.
     let mut entities: Vec<(usize, Entity)> =
         app.world_mut().query::<(Entity, &Arena)>().iter(app.world()).map(|(entity, arena)| (arena.index, entity)).collect();

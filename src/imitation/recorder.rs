@@ -5,10 +5,11 @@
 
 use crate::arena::{Arena, ArenaQuery, ArenaQueryItem, FinishedEpisodes, Snapshot, finish, observe};
 use crate::control::{ControlStep, ControlSystems};
-use crate::imitation::demonstration::{Demonstration, Rows};
+use crate::imitation::demonstration::{Demonstration, Rows, Seat, score};
 use crate::imitation::quality::Quality;
 use crate::physics::{PhysicsQueryReadOnly, Threads, in_parallel};
 use crate::signal::{Action, Observation, Outcome, Reward, Success};
+use crate::task::Verdict;
 use bevy::prelude::*;
 
 /// Lets arenas that have a [`Recorder`] be recorded.
@@ -30,6 +31,8 @@ pub struct Recorder {
 struct Tape {
     snapshot: Snapshot,
     first_step: usize,
+    /// What kind of pilot flies each agent.
+    pilots: Vec<String>,
     rows: Rows,
 }
 
@@ -72,25 +75,27 @@ impl Recorder {
     pub fn stop(&mut self, item: &ArenaQueryItem<'_, '_>) -> Option<Demonstration> {
         let tape = self.tape.take_if(|tape| !tape.rows.is_empty())?;
         let slips = std::mem::take(&mut self.slips);
-        Some(tape.demonstration(&item.arena, Outcome::TimedOut, true, item.observation.0.clone(), slips))
+        let outcomes = vec![Outcome::TimedOut; item.arena.episode.agents.len()];
+        Some(tape.demonstration(&item.arena, &outcomes, true, item.observation.0.clone(), slips))
     }
 }
 
 impl Tape {
-    fn demonstration(self, arena: &Arena, outcome: Outcome, stopped: bool, final_observation: Vec<f32>, slips: u32) -> Demonstration {
-        let Self { snapshot, rows, .. } = self;
-        let total: f32 = rows.rewards.iter().sum();
-        let score = arena.plan.task.as_ref().map_or(0.0, |task| task.score(total, rows.len(), outcome));
+    /// `outcomes`: of each agent.
+    fn demonstration(self, arena: &Arena, outcomes: &[Outcome], stopped: bool, final_observation: Vec<f32>, slips: u32) -> Demonstration {
+        let Self { snapshot, pilots, rows, .. } = self;
+        let (plan, outcome) = (&arena.plan, outcomes.first().copied().unwrap_or_default());
         Demonstration {
             lesson: snapshot.lesson().clone(),
             snapshot,
             outcome,
             stopped,
             success_once: rows.success.contains(&true),
-            score,
+            score: score(plan.task.as_ref(), &rows.rewards, rows.len(), outcome),
+            team: Seat::all(&rows, plan, rows.len(), pilots.into_iter().zip(outcomes.iter().copied())),
             final_observation,
             marked: None,
-            quality: Quality::of(&rows, arena.plan.timing.control_hz, slips),
+            quality: Quality::of(&rows, plan.action.width(), plan.timing.control_hz, slips),
             inputs: Vec::new(),
             rows,
         }
@@ -109,10 +114,10 @@ pub(crate) fn open(mut arenas: Query<(ArenaQuery, &mut Recorder)>) {
             continue;
         }
         if recorder.on {
-            let plan = &item.arena.plan;
-            let rows = Rows::new(plan.observation.width(), plan.action.width());
+            let rows = Rows::of(&item.arena.plan);
             let first_step = item.arena.episode.step;
-            recorder.tape = Some(Tape { snapshot: item.capture().without_pilot(), first_step, rows });
+            let pilots = std::iter::once(&*item.pilot).chain(&item.others.0).map(|pilot| pilot.kind().to_owned()).collect();
+            recorder.tape = Some(Tape { snapshot: item.capture().without_pilot(), first_step, pilots, rows });
         } else {
             recorder.discard();
         }
@@ -137,6 +142,12 @@ fn keep(mut arenas: Query<(&Arena, PhysicsQueryReadOnly, Signals, &mut Recorder)
         rows.actions.push(&action.0);
         rows.rewards.push(reward.dense);
         rows.success.push(success.0);
+        let of_each = |of: fn(&Verdict) -> f32| -> Vec<f32> {
+            (0..rows.team_rewards.width()).map(|agent| arena.verdicts().get(agent).map_or(0.0, of)).collect()
+        };
+        let (paid, holds) = (of_each(|verdict| verdict.reward.dense), of_each(|verdict| f32::from(verdict.success)));
+        rows.team_rewards.push(&paid);
+        rows.team_success.push(&holds);
         rows.hashes.push(world.state_hash(&action.0));
         rows.interventions.push(hand.0);
         rows.latencies.push(hand.1);
@@ -151,12 +162,15 @@ pub(crate) fn close(mut arenas: Query<(&Arena, &mut Recorder)>, finished: Res<Fi
     }
     let mut over: Vec<_> = arenas.iter_mut().filter(|(_, recorder)| recorder.tape.is_some()).collect();
     over.sort_by_key(|(arena, _)| arena.index);
-    for finished in &finished.0 {
-        let Ok(index) = over.binary_search_by_key(&finished.report.arena, |(arena, _)| arena.index) else { continue };
+    // One for each agent of an arena, side by side: together they are the arena's.
+    for agents in finished.0.chunk_by(|one, next| one.report.arena == next.report.arena) {
+        let number = agents[0].report.arena;
+        let Ok(index) = over.binary_search_by_key(&number, |(arena, _)| arena.index) else { continue };
         let (arena, recorder) = &mut over[index];
         let slips = std::mem::take(&mut recorder.slips);
         let Some(tape) = recorder.tape.take() else { continue };
-        let demonstration = tape.demonstration(arena, finished.report.outcome, false, finished.observation.clone(), slips);
-        recorded.0.push((finished.report.arena, demonstration));
+        let outcomes: Vec<Outcome> = agents.iter().map(|agent| agent.report.outcome).collect();
+        let observation = agents.iter().flat_map(|agent| agent.observation.iter().copied()).collect();
+        recorded.0.push((number, tape.demonstration(arena, &outcomes, false, observation, slips)));
     }
 }

@@ -78,12 +78,25 @@ fn compare(mut arenas: Query<(ArenaQuery, &mut Comparison)>, threads: Res<Thread
     });
 }
 
-/// Whether the arena was given the very bits of the replayed row. (An action is held to [-1, 1] before it is applied: a changed one just outside
-/// would do what the right one did.)
+/// Whether every agent was given the very bits of the replayed row. (An action is held to [-1, 1] before it is applied: a changed one just
+/// outside would do what the right one did.)
 fn applied_as_recorded(item: &ArenaQueryItem<'_, '_>) -> bool {
-    let Pilot::Replay { actions, next } = &*item.pilot else { return true };
-    let row = next.checked_sub(1).and_then(|row| actions.get(row));
-    row.is_none_or(|row| row.iter().map(|value| value.to_bits()).eq(item.action.0.iter().map(|value| value.to_bits())))
+    let mut rest = item.action.0.as_slice();
+    let mut pilots = item.arena.plan.agents().zip(std::iter::once(&*item.pilot).chain(&item.others.0));
+    pilots.all(|(plan, pilot)| {
+        let (applied, after) = rest.split_at(plan.action.width());
+        rest = after;
+        let Pilot::Replay { actions, next } = pilot else { return true };
+        let row = next.checked_sub(1).and_then(|row| actions.get(row));
+        row.is_none_or(|row| row.iter().map(|value| value.to_bits()).eq(applied.iter().map(|value| value.to_bits())))
+    })
+}
+
+/// Brings an arena of the demonstration's scene to its start, and lets every agent do once more what it did.
+pub fn begin(item: &mut ArenaQueryItem<'_, '_>, demonstration: &Demonstration) {
+    item.restore(&demonstration.snapshot);
+    let cast = demonstration.rows.cast(&item.arena.plan);
+    cast.seat(&mut item.pilot, &mut item.others);
 }
 
 /// Replays demonstrations of one scene, all together, and compares every row. `arenas` is how many run side by side.
@@ -115,8 +128,7 @@ pub fn verify(plan: &Arc<Plan>, demonstrations: &[Demonstration], threads: Threa
                 results[episode] = Some(Replayed { episode, frames: comparison.expected.len(), differs: comparison.differs });
             }
             if let Some(demonstration) = demonstrations.get(next) {
-                item.restore(&demonstration.snapshot);
-                *item.pilot = Pilot::replay(demonstration.rows.replayed());
+                begin(&mut item, demonstration);
                 *comparison = Comparison::with(demonstration.rows.hashes.clone());
                 at[arena] = Some(next);
                 next += 1;
@@ -143,10 +155,7 @@ pub fn snapshot_at(plan: &Arc<Plan>, demonstration: &Demonstration, row: usize) 
         let mut arenas = query.query_mut(app.world_mut());
         in_order(&mut arenas).iter_mut().for_each(work);
     };
-    with_arena(&mut app, &mut |item| {
-        item.restore(&demonstration.snapshot);
-        *item.pilot = Pilot::replay(demonstration.rows.replayed());
-    });
+    with_arena(&mut app, &mut |item| begin(item, demonstration));
     for _ in 0..row {
         app.update();
     }

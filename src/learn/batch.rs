@@ -47,6 +47,14 @@ impl Batch {
         self.values.extend_from_slice(row);
     }
 
+    /// The same values in rows of another width.
+    ///
+    /// # Panics
+    /// Where they are no whole number of such rows.
+    pub fn reshaped(self, width: usize) -> Self {
+        Self::new(width, self.values)
+    }
+
     /// Row `index`.
     pub fn row(&self, index: usize) -> &[f32] {
         &self.values[index * self.width..(index + 1) * self.width]

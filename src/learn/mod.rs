@@ -1,10 +1,11 @@
 //! What is learnt: burn, never the world.
 //!
-//! A [`Learner`] turns [`Experience`] into a better [`Policy`]. Rows of numbers cross the border ([`batch::Batch`]), never tensors and never
-//! entities. Every draw comes from a named [`crate::stream::Stream`] that is part of the learner's state.
+//! A [`Learner`] turns [`Experience`] into a better [`Policy`]. Rows of numbers cross the border ([`batch::Batch`]), never tensors and
+//! never entities. Every draw comes from a named [`crate::stream::Stream`] that is part of the learner's state.
 //!
 //! In reading order: [`batch`] the seam; [`experience`] what was lived through and what its endings are worth; [`network`], [`actor`] and
-//! [`critic`] the parts; [`policy`] what is saved and flown; [`algorithm`] one readable file each; [`backend`] where the arithmetic runs.
+//! [`critic`] the parts; [`policy`] what is saved and flown, [`history`] what it sees of the past; [`algorithm`] one readable file each;
+//! [`backend`] where the arithmetic runs.
 //!
 //! Acting has the same bits on every processor, for any number of rows and threads ([`network::kernel`] says how). Learning has them for
 //! any number of threads; what PPO derives by hand was also seen to agree between AVX2 and AVX-512, but tensors do not promise that.
@@ -18,14 +19,17 @@ pub mod backend;
 pub mod batch;
 pub mod critic;
 pub mod experience;
+pub mod history;
 pub mod metrics;
 pub mod network;
 pub mod normaliser;
 pub mod policy;
 
+use algorithm::cloning::{Cloning, CloningLearner};
 use algorithm::ppo::{Ppo, PpoLearner};
 use backend::{Device, NoSuchDevice};
 use batch::Batch;
+use experience::demonstrations::Demonstrations;
 use experience::rollout::Rollout;
 use metrics::Metrics;
 use policy::{CheckpointError, Contract, Policy};
@@ -88,6 +92,8 @@ pub struct Decision {
 pub struct Experience<'a> {
     /// A full rollout with its fresh observation, for a learner that needs one.
     pub rollout: Option<&'a Rollout>,
+    /// What others did, for a learner that learns from it: the same at every update of a run.
+    pub demonstrations: Option<&'a Demonstrations>,
     /// How much of the run's budget is spent, in [0, 1]: what schedules go by.
     pub progress: f32,
 }
@@ -107,6 +113,8 @@ pub struct LearnerState {
 pub enum LearnerSettings {
     /// Proximal policy optimisation.
     Ppo(Ppo),
+    /// Behavioural cloning.
+    Cloning(Cloning),
 }
 
 /// Settings that nothing can be learnt with.
@@ -125,6 +133,7 @@ impl LearnerSettings {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Ppo(_) => "Ppo",
+            Self::Cloning(_) => "Cloning",
         }
     }
 
@@ -133,6 +142,23 @@ impl LearnerSettings {
     pub fn problems(&self, arenas: usize) -> Vec<String> {
         match self {
             Self::Ppo(settings) => settings.problems(arenas),
+            Self::Cloning(settings) => settings.problems(),
+        }
+    }
+
+    /// Whether it learns from recorded data alone, and takes no step in any world.
+    pub fn studies(&self) -> bool {
+        match self {
+            Self::Ppo(_) => false,
+            Self::Cloning(_) => true,
+        }
+    }
+
+    /// What in the settings does not go with such observations and actions, as [`LearnerSettings::problems`] says it.
+    pub fn unfit(&self, contract: &Contract) -> Vec<String> {
+        match self {
+            Self::Ppo(_) => Vec::new(),
+            Self::Cloning(settings) => settings.unfit(&contract.observation),
         }
     }
 
@@ -146,6 +172,7 @@ impl LearnerSettings {
         }
         Ok(match self {
             Self::Ppo(settings) => Box::new(PpoLearner::new(settings.clone(), contract, seed, place)),
+            Self::Cloning(settings) => Box::new(CloningLearner::new(settings.clone(), contract, seed)),
         })
     }
 }

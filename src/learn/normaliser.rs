@@ -88,6 +88,11 @@ impl Normaliser {
         self.count = total;
     }
 
+    /// From now on this channel says nothing: it is 0 wherever it stands, as if its variance were without end.
+    pub fn ignore(&mut self, channel: usize) {
+        self.spread[channel] = f64::INFINITY;
+    }
+
     /// `observations` `[N, width]`, in standard deviations from the mean.
     pub fn normalise(&self, observations: &Batch) -> Batch {
         assert!(observations.width() == self.width(), "rows of {} for a normaliser of {}", observations.width(), self.width());

@@ -6,6 +6,7 @@
 use super::Rows;
 use super::actor::{Actor, Family};
 use super::batch::Batch;
+use super::history;
 use super::network::activation::Activation;
 use super::network::mlp::Mlp;
 use super::normaliser::Normaliser;
@@ -102,6 +103,8 @@ pub struct Policy {
     pub contract: Contract,
     /// What observations go through first, if anything.
     pub normaliser: Option<Normaliser>,
+    /// How many observations it decides by: the present one, and those before it.
+    pub history: usize,
     /// What decides.
     pub actor: Actor,
 }
@@ -115,6 +118,16 @@ struct Saved {
     sizes: Vec<usize>,
     activation: Activation,
     family: Family,
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    history: usize,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn is_one(history: &usize) -> bool {
+    *history == 1
 }
 
 impl Policy {
@@ -122,18 +135,21 @@ impl Policy {
 
     /// How many numbers of memory a row has.
     pub fn memory(&self) -> usize {
-        0
+        history::memory(self.history, self.contract.observation.width())
     }
 
     /// An action for every row, `[N, A]` in [-1, 1]: the most likely one, or with a stream one drawn at random.
     ///
     /// A row's action has the same bits among any number of rows, on any number of threads, on any processor.
     pub fn act(&self, rows: Rows<'_>, stream: Option<&mut Stream>) -> Batch {
-        let normalised = self.normaliser.as_ref().map(|normaliser| normaliser.normalise(rows.observations));
-        let inputs = normalised.as_ref().unwrap_or(rows.observations);
+        let mut seen = history::recall(self.history, rows);
+        if let Some(normaliser) = &self.normaliser {
+            seen = normaliser.normalise(&seen);
+        }
+        let inputs = seen.reshaped(self.actor.network.inputs());
         match stream {
-            None => self.actor.decide(inputs),
-            Some(stream) => self.actor.draw(inputs, stream).actions,
+            None => self.actor.decide(&inputs),
+            Some(stream) => self.actor.draw(&inputs, stream).actions,
         }
     }
 
@@ -146,6 +162,7 @@ impl Policy {
             sizes: network.sizes().to_vec(),
             activation: network.activation(),
             family: self.actor.family,
+            history: self.history,
         };
         let mut tensors: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
         for (index, (weights, biases)) in network.layers().into_iter().enumerate() {
@@ -219,7 +236,7 @@ impl Policy {
                 Some(Normaliser::from_moments(count, wide("normaliser.mean")?, wide("normaliser.spread")?))
             }
         };
-        let policy = Self { contract: saved.contract, normaliser, actor };
+        let policy = Self { contract: saved.contract, normaliser, history: saved.history, actor };
         match policy.mismatch() {
             None => Ok(policy),
             Some(problem) => Err(malformed(&weights_path, problem)),
@@ -231,10 +248,10 @@ impl Policy {
         let (inputs, channels) = (self.contract.observation.width(), self.contract.action.width());
         let actor = &self.actor;
         let normaliser = self.normaliser.as_ref();
-        if actor.network.inputs() != inputs || normaliser.is_some_and(|normaliser| !normaliser.is_of(inputs)) {
+        if actor.network.inputs() != inputs.saturating_mul(self.history) || normaliser.is_some_and(|normaliser| !normaliser.is_of(inputs)) {
             return Some(format!("it does not read the contract's {inputs} channels"));
         }
-        if actor.channels() != channels || !(actor.log_std.is_empty() || actor.log_std.len() == channels) {
+        if !actor.is_of(channels) {
             return Some(format!("it does not write the contract's {channels} channels"));
         }
         None

@@ -1,18 +1,21 @@
 //! Pilots: who decides in an arena.
 
+pub mod cast;
 pub mod expert;
 pub mod hand;
+pub mod operator;
 pub mod policy;
 
-use crate::arena::Arena;
+use crate::arena::{Arena, Episode, Others};
 use crate::control::{ControlStep, ControlSystems};
 use crate::physics::{PhysicsQueryReadOnly, PhysicsView, Threads, in_parallel};
-use crate::scene::plan::Situation;
+use crate::scene::plan::{Plan, Situation};
 use crate::signal::Action;
 use crate::stream::{Purpose, Stream};
 use bevy::prelude::*;
-use expert::ExpertMemory;
+use expert::{ExpertMemory, Preference};
 use hand::{HandCommand, Hands};
+use operator::{Operator, Traits};
 use serde::{Deserialize, Serialize};
 
 /// Who decides in an arena, and what they remember of the episode.
@@ -42,9 +45,14 @@ pub enum Pilot {
     Policy {
         /// What it remembers: recurrent state, a pending chunk; empty for most.
         memory: Vec<f32>,
+        /// Which policy: 0 is the one that flies or learns, the others are opponents (see [`policy::Opponents`]).
+        #[serde(default)]
+        of: usize,
     },
     /// Hands: what sticks, buttons and keys say (see [`hand`]).
     Hand,
+    /// Somebody who does what the expert would do, with traits of their own (see [`operator`]).
+    Operator(Box<Operator>),
 }
 
 impl Pilot {
@@ -58,6 +66,11 @@ impl Pilot {
         Self::Expert { memory: ExpertMemory::default() }
     }
 
+    /// Somebody with these traits.
+    pub fn operator(traits: Traits) -> Self {
+        Self::Operator(Box::new(traits.into()))
+    }
+
     /// Recorded actions.
     pub fn replay(actions: Vec<Vec<f32>>) -> Self {
         Self::Replay { actions, next: 0 }
@@ -65,7 +78,25 @@ impl Pilot {
 
     /// A policy.
     pub fn policy() -> Self {
-        Self::Policy { memory: Vec::new() }
+        Self::Policy { memory: Vec::new(), of: 0 }
+    }
+
+    /// One of the opponents' policies (see [`policy::Opponents`]), from 0.
+    pub fn opponent(index: usize) -> Self {
+        Self::Policy { memory: Vec::new(), of: 1 + index }
+    }
+
+    /// Its kind, as the command line and data sets call it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Random { .. } => "random",
+            Self::Expert { .. } => "expert",
+            Self::Replay { .. } => "replay",
+            Self::Policy { .. } => "policy",
+            Self::Hand => "hand",
+            Self::Operator(_) => "operator",
+        }
     }
 
     /// Forgets the last episode, before the episode `number` of an arena.
@@ -75,34 +106,37 @@ impl Pilot {
             Self::Random { stream } => *stream = Some(Stream::new(seed, Purpose::Pilot, arena, number)),
             Self::Expert { memory } => *memory = ExpertMemory::default(),
             Self::Replay { next, .. } => *next = 0,
-            Self::Policy { memory } => memory.fill(0.0),
+            Self::Policy { memory, .. } => memory.fill(0.0),
+            Self::Operator(operator) => operator.begin(Stream::new(seed, Purpose::Pilot, arena, number)),
         }
     }
 
     /// Writes the action of one step. (Policies write theirs elsewhere.)
-    fn decide(&mut self, arena: &Arena, world: PhysicsView<'_>, hands: &Hands, action: &mut [f32]) {
+    fn decide(&mut self, plan: &Plan, episode: &Episode, world: PhysicsView<'_>, hands: &Hands, action: &mut [f32]) {
         match self {
             Self::Idle => action.fill(0.0),
             Self::Random { stream: Some(stream) } => action.iter_mut().for_each(|channel| *channel = stream.between(-1.0, 1.0)),
             Self::Random { stream: None } | Self::Policy { .. } => {}
-            Self::Expert { memory } => match arena.plan.task.as_ref().and_then(|task| task.expert.as_ref()) {
+            Self::Expert { .. } | Self::Operator(_) => match plan.task.as_ref().and_then(|task| task.expert.as_ref()) {
                 Some(expert) => {
                     // Experts look at the world alone: what they write to is not what they see.
-                    let situation = Situation { plan: &arena.plan, world, setting: &arena.episode.setting, action: &[] };
-                    memory.decide(expert, &situation, action);
+                    let situation = Situation { plan, world, setting: &episode.setting, action: &[] };
+                    match self {
+                        Self::Expert { memory } => memory.decide(expert, Preference::default(), &situation, action),
+                        Self::Operator(operator) => operator.decide(expert, &situation, action),
+                        _ => {}
+                    }
                 }
                 None => action.fill(0.0),
             },
             Self::Replay { actions, next } => {
-                match actions.get(*next) {
-                    Some(row) => action.copy_from_slice(row),
-                    None => action.fill(0.0),
-                }
+                let row = actions.get(*next).into_iter().flatten().chain(std::iter::repeat(&0.0));
+                action.iter_mut().zip(row).for_each(|(channel, value)| *channel = *value);
                 *next += 1;
             }
-            Self::Hand if hands.wanted().len() == arena.plan.steering.width() => {
-                let seconds = arena.episode.step as f32 * arena.plan.timing.control_dt();
-                arena.plan.body.steer(&arena.plan.parts, world, seconds, hands.wanted(), action);
+            Self::Hand if hands.wanted().len() == plan.steering.width() => {
+                let seconds = episode.step as f32 * plan.timing.control_dt();
+                plan.body.steer(&plan.parts, world, seconds, hands.wanted(), action);
             }
             Self::Hand => action.fill(0.0),
         }
@@ -120,12 +154,22 @@ impl Plugin for PilotPlugin {
     }
 }
 
-fn decide(mut arenas: Query<(&Arena, PhysicsQueryReadOnly, &mut Pilot, &mut Action)>, hands: Res<Hands>, threads: Res<Threads>) {
+fn decide(
+    mut arenas: Query<(&Arena, PhysicsQueryReadOnly, &mut Pilot, &mut Others, &mut Action)>,
+    hands: Res<Hands>,
+    threads: Res<Threads>,
+) {
     let mut items: Vec<_> = Vec::new();
-    for (arena, physics, pilot, action) in &mut arenas {
-        if !matches!(*pilot, Pilot::Policy { .. }) {
-            items.push((arena, physics.view(), pilot.into_inner(), action.into_inner()));
+    for (arena, physics, pilot, others, action) in &mut arenas {
+        let mut rest = action.into_inner().0.as_mut_slice();
+        let pilots = std::iter::once(pilot.into_inner()).chain(&mut others.into_inner().0);
+        for (plan, pilot) in arena.plan.agents().zip(pilots) {
+            let (row, after) = rest.split_at_mut(plan.action.width());
+            rest = after;
+            if !matches!(*pilot, Pilot::Policy { .. }) {
+                items.push((plan, &arena.episode, physics.view(), pilot, row));
+            }
         }
     }
-    in_parallel(*threads, &mut items, 32, |(arena, world, pilot, action)| pilot.decide(arena, *world, &hands, &mut action.0));
+    in_parallel(*threads, &mut items, 32, |(plan, episode, world, pilot, row)| pilot.decide(plan, episode, *world, &hands, row));
 }

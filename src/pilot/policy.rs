@@ -1,7 +1,7 @@
 //! The policy pilot: one forward for all arenas that it flies.
 
 use super::Pilot;
-use crate::arena::{Arena, ArenaQueryItem};
+use crate::arena::{Arena, Others};
 use crate::control::{ControlStep, ControlSystems};
 use crate::learn::Rows;
 use crate::learn::batch::Batch;
@@ -25,37 +25,105 @@ impl Plugin for PolicyPilotPlugin {
     }
 }
 
-/// Lets the policy that is [`Flying`] decide, as soon as there is one: for an app in which it changes while it runs.
+/// Policies of opponents: what flies where a pilot is [`Pilot::opponent`]. Past checkpoints of a run that plays against itself, or the run that
+/// another one is held against.
+#[derive(Resource)]
+pub struct Opponents {
+    /// What a pilot calls the first of them: those before fly, or learn.
+    pub first: usize,
+    /// In order.
+    pub policies: Vec<Policy>,
+}
+
+impl Default for Opponents {
+    fn default() -> Self {
+        Self::from(Vec::new())
+    }
+}
+
+impl From<Vec<Policy>> for Opponents {
+    /// Beside a single policy that flies.
+    fn from(policies: Vec<Policy>) -> Self {
+        Self { first: 1, policies }
+    }
+}
+
+/// Lets the policy that is [`Flying`] decide, as soon as there is one (for an app in which it changes while it runs), and the [`Opponents`].
 pub fn plugin(app: &mut App) {
-    app.add_systems(ControlStep, decide.in_set(ControlSystems::Decide).run_if(resource_exists::<Flying>));
+    app.init_resource::<Opponents>().add_systems(ControlStep, decide.in_set(ControlSystems::Decide));
+}
+
+/// What is read and written of one agent that a policy flies.
+pub struct Row<'w> {
+    /// Its arena, from 0.
+    pub arena: usize,
+    /// Which of its agents, from 0.
+    pub agent: usize,
+    /// Whether an episode begins.
+    pub begins: bool,
+    /// What the policy remembers.
+    pub memory: &'w mut Vec<f32>,
+    /// What it sees.
+    pub observation: &'w [f32],
+    /// What it decides.
+    pub action: &'w mut [f32],
 }
 
 /// What a batched decision reads and writes of an arena.
-type Row<'w> = (&'w Arena, Mut<'w, Pilot>, &'w Observation, Mut<'w, Action>);
+pub type Flown<'w> = (&'w Arena, &'w mut Pilot, &'w mut Others, &'w Observation, &'w mut Action);
 
-fn decide(mut arenas: Query<(&Arena, &mut Pilot, &Observation, &mut Action)>, flying: Res<Flying>) {
-    let mut rows: Vec<Row<'_>> = arenas.iter_mut().filter(|(_, pilot, ..)| matches!(**pilot, Pilot::Policy { .. })).collect();
+/// All agents that the policy `of` flies, in the order of arenas and agents.
+pub fn rows<'w>(arenas: &'w mut Query<'_, '_, Flown<'static>>, of: usize) -> Vec<Row<'w>> {
+    let mut rows = Vec::new();
+    for (arena, pilot, others, observation, action) in arenas {
+        let (mut seen, mut done) = (observation.0.as_slice(), action.into_inner().0.as_mut_slice());
+        let pilots = std::iter::once(pilot.into_inner()).chain(&mut others.into_inner().0);
+        for (agent, (plan, pilot)) in arena.plan.agents().zip(pilots).enumerate() {
+            let (observation, unseen) = seen.split_at(plan.observation.width());
+            let (action, undone) = done.split_at_mut(plan.action.width());
+            (seen, done) = (unseen, undone);
+            if let Pilot::Policy { memory, of: whose } = pilot
+                && *whose == of
+            {
+                rows.push(Row { arena: arena.index, agent, begins: arena.episode.step == 0, memory, observation, action });
+            }
+        }
+    }
+    if !rows.is_sorted_by_key(|row| (row.arena, row.agent)) {
+        rows.sort_by_key(|row| (row.arena, row.agent));
+    }
+    rows
+}
+
+/// The policy's own decision for each row.
+fn fly(policy: &Policy, mut rows: Vec<Row<'_>>) {
     if rows.is_empty() {
         return;
     }
-    rows.sort_by_key(|(arena, ..)| arena.index);
-    let observations = gather(rows.iter().map(|(_, _, observation, _)| observation.0.as_slice()));
-    let begins: Vec<bool> = rows.iter().map(|(arena, ..)| arena.episode.step == 0).collect();
-    let mut memory = Batch::zeros(rows.len(), flying.0.memory());
-    for (index, (_, pilot, ..)) in rows.iter().enumerate() {
-        if let Pilot::Policy { memory: kept } = &**pilot
-            && kept.len() == memory.width()
-            && !kept.is_empty()
-        {
-            memory.row_mut(index).copy_from_slice(kept);
+    let observations = gather(rows.iter().map(|row| row.observation));
+    let begins: Vec<bool> = rows.iter().map(|row| row.begins).collect();
+    let mut memory = Batch::zeros(rows.len(), policy.memory());
+    for (index, row) in rows.iter().enumerate() {
+        if row.memory.len() == memory.width() && !row.memory.is_empty() {
+            memory.row_mut(index).copy_from_slice(row.memory);
         }
     }
-    let actions = flying.0.act(Rows { observations: &observations, begins: &begins, memory: &mut memory }, None);
-    for (index, (_, pilot, _, action)) in rows.iter_mut().enumerate() {
-        action.0.copy_from_slice(actions.row(index));
+    let actions = policy.act(Rows { observations: &observations, begins: &begins, memory: &mut memory }, None);
+    for (index, row) in rows.iter_mut().enumerate() {
+        row.action.copy_from_slice(actions.row(index));
         if memory.width() > 0 {
-            **pilot = Pilot::Policy { memory: memory.row(index).to_vec() };
+            *row.memory = memory.row(index).to_vec();
         }
+    }
+}
+
+/// The policy that flies decides, and so do the opponents. (A learner decides for itself.)
+fn decide(mut arenas: Query<Flown<'static>>, flying: Option<Res<Flying>>, opponents: Res<Opponents>) {
+    if let Some(flying) = flying {
+        fly(&flying.0, rows(&mut arenas, 0));
+    }
+    for (of, policy) in (opponents.first..).zip(&opponents.policies) {
+        fly(policy, rows(&mut arenas, of));
     }
 }
 
@@ -68,9 +136,4 @@ pub fn gather<'a>(rows: impl Iterator<Item = &'a [f32]>) -> Batch {
         values.extend_from_slice(row);
     }
     Batch::new(width, values)
-}
-
-/// The observations of arenas, one row each.
-pub fn observations(items: &[ArenaQueryItem<'_, '_>]) -> Batch {
-    gather(items.iter().map(|item| item.observation.0.as_slice()))
 }

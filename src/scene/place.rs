@@ -232,18 +232,21 @@ impl Layout {
         &self,
         seed: u64,
         values: &[f32],
-        body: &dyn Embodiment,
+        bodies: &[&dyn Embodiment],
         maze: Option<&Maze>,
         physics: &mut Physics<'_>,
     ) -> (Vec<Zone>, Vec<Vec3>) {
         let mut rng = Stream::new(seed, Purpose::Layout, 0, 0);
-        let (start, heading) = body.start(values);
         let (origin, beacon) = maze.map_or((Vec2::ZERO, Vec2::ZERO), |maze| (maze.start, maze.beacon));
-        let body = Taken { at: origin + start.truncate(), radius: body.clearance(), top: 0.0, solid: true };
+        let stand = |body: &&dyn Embodiment| {
+            let (start, heading) = body.start(values);
+            (Taken { at: origin + start.truncate(), radius: body.clearance(), top: 0.0, solid: true }, heading)
+        };
+        let (body, heading) = stand(&bodies[0]);
         // A circle around a cell reaches a little into its neighbours, whose middles stay free.
         let blocks = maze.into_iter().flat_map(|maze| maze.blocks().map(|at| (at, maze.cell * std::f32::consts::FRAC_1_SQRT_2)));
         let mut taken: Vec<Taken> = blocks.map(|(at, radius)| Taken { at, radius, top: 0.0, solid: true }).collect();
-        taken.push(body);
+        taken.extend(bodies.iter().map(|body| stand(body).0));
         let mut placing = Placing { room: self.room, beacon, body, body_heading: heading, props: Vec::new(), taken, rng: &mut rng };
         let (mut zones, mut points) = (Vec::new(), Vec::new());
         for prop in &self.props {

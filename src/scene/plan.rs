@@ -1,23 +1,26 @@
 //! [`Plan`]: a scene made ready to run. Names have become indices, the pristine world stands; arenas share one plan.
 
+mod build;
+
 use super::disturbance::DisturbancePlan;
 use super::load::{self, Loaded};
-use super::maze::{Maze, MazePlan};
+use super::maze::Maze;
 use super::number::{Number, Span};
-use super::place::{Layout, PropPlan, Zone};
-use super::schema::{Prop, Scene, Surrounding};
-use crate::body::{Embodiment, Parts, embodiment, names};
+use super::place::{Layout, Zone};
+use super::schema::Scene;
+use crate::body::{Embodiment, Parts, names};
 use crate::control::ControlTiming;
 use crate::curriculum::{Level, LevelForm};
 use crate::physics::rapier::prelude::*;
-use crate::physics::{Physics, PhysicsQuery, PhysicsView, WorldState, empty_world, holding, integration};
+use crate::physics::{Physics, PhysicsView, WorldState, holding, integration};
 use crate::pilot::hand::Bindings;
 use crate::ron::Problems;
 use crate::sensor::SensorPlan;
-use crate::signal::Channels;
+use crate::signal::{Channel, Channels};
 use crate::task::{Judge, TaskPlan};
-use bevy::prelude::{Vec3, World};
+use bevy::prelude::Vec3;
 use std::path::Path;
+use std::sync::Arc;
 
 /// A [`Number`] whose name has been looked up.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,6 +42,7 @@ impl Quantity {
 }
 
 /// The varied numbers of a scene.
+#[derive(Clone)]
 pub struct Quantities(Vec<(String, Span)>);
 
 impl Quantities {
@@ -110,7 +114,17 @@ pub enum ThingKind {
 /// A scene made ready to run.
 pub struct Plan {
     /// The scene, as written.
+    pub source: Arc<Scene>,
+    /// The scene as the agent sees it: with its own body.
     pub scene: Scene,
+    /// The agent's name; none where there is no team.
+    pub agent: String,
+    /// The other agents of its team, as they see the scene; none for any but the first.
+    pub team: Vec<Self>,
+    /// Whether the next agent of its team, `other`, keeps level.
+    pub(crate) other_level: bool,
+    /// The groups of what its body collides with and its rays see: the world, and the other agents' bodies.
+    pub(crate) sees: Group,
     /// Its name: that of its folder.
     pub name: String,
     /// A hash of everything the scene says.
@@ -136,12 +150,12 @@ pub struct Plan {
     pub(crate) body: Box<dyn Embodiment>,
     pub(crate) sensors: Vec<SensorPlan>,
     pub(crate) disturbances: Vec<DisturbancePlan>,
-    pub(crate) layout: Layout,
+    pub(crate) layout: Arc<Layout>,
     /// Of the floor, rad.
     slope: Quantity,
     /// Speed, m/s, and heading, rad, that the body is told to have.
     command: Option<[Quantity; 2]>,
-    pristine: WorldState,
+    pristine: Arc<WorldState>,
 }
 
 /// A level's numbers and what follows from them: all that an arena holds of its level beside the world.
@@ -171,120 +185,35 @@ impl Plan {
         load::load(path.as_ref()).map(Self::from)
     }
 
-    /// Makes a checked scene ready. (A scene that [`super::check`] has not passed may give an arena that makes no sense, but no panic.)
-    pub fn new(scene: Scene, name: impl Into<String>, hash: u64) -> Self {
-        let timing = ControlTiming { control_hz: scene.timing.control_hz.max(1), physics_hz: scene.timing.physics_hz.max(1) };
-        let quantities = Quantities(scene.varies.0.clone());
-        let body = embodiment(&scene, &quantities);
-        let mut builder = World::new();
-        let entity = builder.spawn(empty_world(parameters(timing, body.as_ref()))).id();
-        let mut query = builder.query::<PhysicsQuery>();
-        let mut item = query.get_mut(&mut builder, entity).expect("just spawned");
-        let mut physics = item.physics();
+    /// All agents, this one first.
+    pub fn agents(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.team)
+    }
 
-        let mut things = Vec::new();
-        let mut thing = |name: &str, kind: ThingKind, members: Vec<RigidBodyHandle>| {
-            things.push(Thing { name: name.into(), kind, members });
-        };
-        let mut surroundings = Vec::new();
-        let mut slope = Quantity::Fixed(0.0);
-        let mut room = [5.0, 5.0];
-        let mut maze = None;
-        for surrounding in &scene.surroundings {
-            let fixed = physics.bodies.insert(RigidBodyBuilder::fixed());
-            match surrounding {
-                Surrounding::Floor { friction, slope: rises } => {
-                    slope = quantities.resolve(rises);
-                    physics.colliders.insert_with_parent(
-                        world_collider(ColliderBuilder::new(SharedShape::halfspace(Vector::Z))),
-                        fixed,
-                        physics.bodies,
-                    );
-                    surroundings.push((fixed, quantities.resolve(friction)));
-                    thing("floor", ThingKind::Floor, vec![fixed]);
-                }
-                Surrounding::Walls { size, height, friction } => {
-                    room = [size.0 / 2.0, size.1 / 2.0];
-                    for wall in walls(room, *height) {
-                        physics.colliders.insert_with_parent(world_collider(wall), fixed, physics.bodies);
-                    }
-                    surroundings.push((fixed, quantities.resolve(friction)));
-                    thing("walls", ThingKind::Walls(room), vec![fixed]);
-                }
-                Surrounding::Maze { columns, rows, cell, height, walls, apart, friction } => {
-                    let measures = ((*columns as usize, *rows as usize), *cell);
-                    let plan = MazePlan::build(measures, *height, quantities.resolve(walls), *apart as usize, fixed, &mut physics);
-                    room = plan.room();
-                    maze = Some(plan);
-                    surroundings.push((fixed, quantities.resolve(friction)));
-                    thing("walls", ThingKind::Walls(room), vec![fixed]);
-                }
-            }
-        }
-        thing("origin", ThingKind::Origin, Vec::new());
-        let parts = body.build(&mut physics);
-        thing("body", ThingKind::Link, vec![parts.root()]);
-        let names = names(&scene.body);
-        for (link, handle) in names.links.iter().zip(&parts.links) {
-            thing(&format!("body.{link}"), ThingKind::Link, vec![*handle]);
-        }
-        for (point, link, at) in names.points {
-            thing(&format!("body.{point}"), ThingKind::Spot(parts.links[link], at), Vec::new());
-        }
-        let (mut zones, mut points) = (0, 0);
-        let mut props = Vec::new();
-        for (name, prop) in &scene.props.0 {
-            let plan = PropPlan::build(prop, &quantities, &scene, &mut physics);
-            let kind = match prop {
-                Prop::Zone { .. } => {
-                    zones += 1;
-                    ThingKind::Zone(zones - 1)
-                }
-                Prop::Point { .. } => {
-                    points += 1;
-                    ThingKind::Point(points - 1)
-                }
-                Prop::Heap { .. } | Prop::Row { .. } | Prop::Stack { .. } | Prop::Scatter { .. } => ThingKind::Group,
-                Prop::Box { .. } | Prop::Ball { .. } | Prop::Cylinder { .. } | Prop::Block { .. } => ThingKind::Single,
-            };
-            thing(name, kind, plan.members.clone());
-            props.push(plan);
-        }
-        let pristine = physics.capture();
-        let layout = Layout { room, surroundings, maze, props };
+    /// What the numbers of an arena's observation mean: of a team, all agents' channels side by side, behind their agent's name (`red.ball.x`).
+    pub fn observed(&self) -> Channels {
+        self.side_by_side(|agent| &agent.observation)
+    }
 
-        let command = scene.command.as_ref().map(|command| [&command.speed, &command.heading].map(|number| quantities.resolve(number)));
-        let mut plan = Self {
-            name: name.into(),
-            hash,
-            timing,
-            quantities,
-            observation: Channels::default(),
-            action: body.action(),
-            task: None,
-            things,
-            parts,
-            bindings: body.bindings(),
-            steering: body.steering().unwrap_or_else(|| body.action()),
-            body,
-            sensors: Vec::new(),
-            disturbances: Vec::new(),
-            layout,
-            slope,
-            command,
-            pristine,
-            scene,
-        };
-        plan.sensors = plan.scene.sensors.iter().map(|sensor| SensorPlan::new(sensor, &plan)).collect();
-        plan.observation = SensorPlan::channels(&plan.sensors, &plan);
-        plan.disturbances = plan.scene.disturbances.iter().map(|disturbance| DisturbancePlan::new(disturbance, &plan)).collect();
-        plan.task = plan.scene.task.as_ref().map(|task| TaskPlan::new(task, &plan));
-        plan
+    /// What the numbers of an arena's action mean: of a team, all agents' channels side by side, behind their agent's name.
+    pub fn acted(&self) -> Channels {
+        self.side_by_side(|agent| &agent.action)
+    }
+
+    fn side_by_side(&self, of: impl Fn(&Self) -> &Channels) -> Channels {
+        if self.team.is_empty() {
+            return of(self).clone();
+        }
+        let named = |agent: &Self, channel: &Channel| Channel { name: format!("{}.{}", agent.agent, channel.name), ..channel.clone() };
+        Channels(self.agents().flat_map(|agent| of(agent).0.iter().map(|channel| named(agent, channel)).collect::<Vec<_>>()).collect())
     }
 
     /// The same scene with a task in Rust in the place of its own: for a task that a scene's vocabulary cannot say. Training and evaluation
-    /// of the plan then go by it. The expert, if the scene names one, stays.
+    /// of the plan then go by it, for every agent of a team with its own eyes. The expert, if the scene names one, stays.
     pub fn with_task(mut self, judge: impl Judge + 'static) -> Self {
+        let judge: Arc<dyn Judge> = Arc::new(judge);
+        let team = std::mem::take(&mut self.team);
+        self.team = team.into_iter().map(|agent| agent.with_task(judge.clone())).collect();
         let expert = self.task.take().and_then(|task| task.expert);
         self.task = Some(TaskPlan::judged_by(judge, expert, &self));
         self
@@ -292,7 +221,7 @@ impl Plan {
 
     /// The same scene, made ready once more, with the task that its file says.
     pub(crate) fn anew(&self) -> Self {
-        Self::new(self.scene.clone(), self.name.clone(), self.hash)
+        Self::new((*self.source).clone(), self.name.clone(), self.hash)
     }
 
     /// What `name` stands for. (The checks refuse unknown names; the origin stands for one that slipped through.)
@@ -321,7 +250,7 @@ impl Plan {
 
     /// How Rapier integrates in this scene's arenas.
     pub fn parameters(&self) -> IntegrationParameters {
-        parameters(self.timing, self.body.as_ref())
+        parameters(self.timing, self.agents().any(|agent| agent.body.holds()))
     }
 
     /// Brings a world, whatever came before in it, to the start of `level`.
@@ -333,18 +262,36 @@ impl Plan {
                 physics.colliders[collider].set_friction(friction.of(&values));
             }
         }
-        self.body.set(&values, &self.parts, physics);
+        for agent in self.agents() {
+            agent.body.set(&values, &agent.parts, physics);
+        }
         let maze = self.maze(level);
         if let (Some(plan), Some(maze)) = (&self.layout.maze, &maze) {
             plan.set(maze, physics);
-            for link in &self.parts.links {
+            for link in self.agents().flat_map(|agent| &agent.parts.links) {
                 let link = &mut physics.bodies[*link];
                 link.set_translation(link.translation() + maze.start.extend(0.0), true);
             }
         }
-        let (zones, points) = self.layout.place(level.seed, &values, self.body.as_ref(), maze.as_ref(), physics);
+        let (zones, points) = self.layout.place(
+            level.seed,
+            &values,
+            &self.agents().map(|agent| agent.body.as_ref()).collect::<Vec<_>>(),
+            maze.as_ref(),
+            physics,
+        );
         physics.refresh_colliders();
         Setting { values, zones, points, maze }
+    }
+
+    /// Lets every agent do its part of a row of actions.
+    pub(crate) fn act(&self, values: &[f32], actions: &[f32], physics: &mut Physics<'_>) {
+        let mut rest = actions;
+        for agent in self.agents() {
+            let (action, others) = rest.split_at(agent.action.width());
+            rest = others;
+            agent.body.act(values, &agent.parts, action, physics);
+        }
     }
 
     /// The maze of a level, in a scene that has mazes.
@@ -372,9 +319,9 @@ pub struct Situation<'a> {
 }
 
 /// How Rapier integrates a body's arenas.
-fn parameters(timing: ControlTiming, body: &dyn Embodiment) -> IntegrationParameters {
+fn parameters(timing: ControlTiming, holds: bool) -> IntegrationParameters {
     let parameters = integration(timing.physics_dt());
-    if body.holds() { holding(parameters) } else { parameters }
+    if holds { holding(parameters) } else { parameters }
 }
 
 impl Situation<'_> {

@@ -139,6 +139,14 @@ fn zero() -> Number {
     Number::Fixed(0.0)
 }
 
+impl Scene {
+    /// The agents, in their order: a name (none where there is no team), and the scene with that one's own body.
+    pub fn agents(&self) -> Vec<(String, Self)> {
+        let Body::Team(team) = &self.body else { return vec![(String::new(), self.clone())] };
+        team.0.iter().map(|(name, body)| (name.clone(), Self { body: body.clone(), ..self.clone() })).collect()
+    }
+}
+
 /// A velocity over the floor that the body is told to have, whichever way it looks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -2,7 +2,6 @@
 //! looked at from above, as on a map. Where nothing is found within reach, the reach.
 
 use super::Sense;
-use crate::body::WORLD_GROUP;
 use crate::physics::rapier::prelude::*;
 use crate::scene::plan::{Plan, Situation};
 use crate::signal::Channels;
@@ -40,7 +39,7 @@ impl Sense for HeightMap {
     fn sense(&self, situation: &Situation<'_>, out: &mut [f32]) {
         let body = &situation.world.bodies[situation.plan.parts.root()];
         let down = situation.plan.down(&situation.setting.values);
-        let seen = InteractionGroups::new(Group::ALL, WORLD_GROUP, InteractionTestMode::And);
+        let seen = InteractionGroups::new(Group::ALL, situation.plan.sees, InteractionTestMode::And);
         let query = situation.world.query(QueryFilter::default().groups(seen));
         for (slot, over) in out.iter_mut().zip(raster(body.rotation() * Vector::X, down, [self.columns, self.rows], self.spacing)) {
             let ray = Ray::new(body.translation() + over - down * REACH, down);

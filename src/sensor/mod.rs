@@ -12,6 +12,7 @@ mod offset;
 mod pose;
 mod rays;
 mod touch;
+mod velocity;
 
 use crate::scene::plan::{Plan, Quantity, Situation};
 use crate::scene::schema::Sensor;
@@ -48,6 +49,7 @@ impl SensorPlan {
         let (sense, noise, delay): (Box<dyn Sense>, _, _) = match sensor {
             Sensor::Joints { noise, delay } => (Box::new(joints::Joints), noise, delay),
             Sensor::Motion { noise, delay } => (Box::new(motion::Motion), noise, delay),
+            Sensor::Velocity { of, noise, delay } => (Box::new(velocity::Velocity { of: plan.thing(of) }), noise, delay),
             Sensor::Offset { to, noise, delay } => (Box::new(offset::Offset { to: plan.thing(to) }), noise, delay),
             Sensor::Pose { of, from, noise, delay } => (Box::new(pose::Pose { of: plan.thing(of), from: plan.thing(from) }), noise, delay),
             Sensor::Touch { of, most, noise, delay } => {

@@ -1,5 +1,5 @@
 //! From the body to a thing, in the body's frame: ahead, left and up. (Not up where both stay on the floor: from a body that keeps level
-//! to a zone or the origin.)
+//! to a zone, the origin or another agent that keeps level.)
 
 use super::Sense;
 use crate::scene::plan::{Plan, Situation, ThingId, ThingKind};
@@ -15,7 +15,8 @@ pub struct Offset {
 impl Sense for Offset {
     fn channels(&self, plan: &Plan, channels: &mut Channels) {
         let thing = &plan.things[self.to.0];
-        let flat = plan.body.level() && matches!(thing.kind, ThingKind::Zone(_) | ThingKind::Origin);
+        let on_floor = matches!(thing.kind, ThingKind::Zone(_) | ThingKind::Origin) || thing.name == "other" && plan.other_level;
+        let flat = plan.body.level() && on_floor;
         for axis in if flat { &["ahead", "left"][..] } else { &["ahead", "left", "up"] } {
             channels.push(format!("offset.{}.{axis}", thing.name), "m", -10.0, 10.0);
         }

@@ -1,7 +1,7 @@
 //! Distances along level rays around the body, as a share of the reach: 1 where nothing is near.
 
 use super::Sense;
-use crate::body::{WORLD_GROUP, heading};
+use crate::body::heading;
 use crate::physics::rapier::prelude::*;
 use crate::scene::plan::{Plan, Situation};
 use crate::signal::Channels;
@@ -34,7 +34,7 @@ impl Sense for Rays {
         let body = &situation.world.bodies[situation.plan.parts.root()];
         let origin = body.translation() + Vector::Z * self.height;
         let (sine, cosine) = libm::sincosf(heading(body.rotation()));
-        let seen = InteractionGroups::new(Group::ALL, WORLD_GROUP, InteractionTestMode::And);
+        let seen = InteractionGroups::new(Group::ALL, situation.plan.sees, InteractionTestMode::And);
         let query = situation.world.query(QueryFilter::default().groups(seen));
         for (slot, (s, c)) in out.iter_mut().zip(&self.angles) {
             let direction = Vector::new(cosine * c - sine * s, sine * c + cosine * s, 0.0);

@@ -1,6 +1,7 @@
 //! Checkpoints: everything that a run needs to go on exactly, whole or absent.
 //!
-//! `checkpoints/000128/` holds `policy.safetensors` and `contract.json` (all that flying needs), `learner.bin`, `arenas.bin` (every arena's
+//! `checkpoints/000128/` holds `policy.safetensors` and `contract.json` (all that flying needs; where each agent of a team has its own policy, the
+//! others' lie in folders with their agents' names), `learner.bin`, `arenas.bin` (every arena's
 //! snapshot), `rollout.bin`, `teachers.bin`, `progress.json` and, where it was judged, `evaluation.json`. `checkpoints/last` names the newest.
 
 use crate::arena::Snapshot;
@@ -44,24 +45,24 @@ pub struct Standing {
 pub struct Checkpoint {
     /// Where the run stands.
     pub standing: Standing,
-    /// The learner.
-    pub learner: LearnerState,
+    /// The learners: one, or one for each agent of a team.
+    pub learners: Vec<LearnerState>,
     /// The teachers, one for each scene.
     pub teachers: Vec<TeacherState>,
     /// The arenas, in order.
     pub arenas: Vec<Snapshot>,
-    /// Rows gathered since the last update.
-    pub rollout: Rollout,
+    /// Rows gathered since the last update, by learner.
+    pub rollouts: Vec<Rollout>,
     /// Episodes that ended since the last update.
     pub reports: Vec<EpisodeReport>,
 }
 
 impl Checkpoint {
-    /// Writes it with the policy, and the evaluation where there was one; then forgets checkpoints that nobody needs any more.
+    /// Writes it with the policies, each by its agent's name, and the evaluation where there was one; then forgets checkpoints that nobody needs any more.
     ///
     /// # Errors
     /// Where the disk refuses. What was there before stays.
-    pub fn save(&self, run: &Path, policy: &Policy, evaluations: &[Evaluation]) -> Result<(), CheckpointError> {
+    pub fn save(&self, run: &Path, policies: &[(String, Policy)], evaluations: &[Evaluation]) -> Result<(), CheckpointError> {
         let folder = run.join(FOLDER);
         let name = format!("{:06}", self.standing.progress.updates);
         let path = folder.join(&name);
@@ -71,11 +72,15 @@ impl Checkpoint {
         };
         std::fs::create_dir_all(&folder).map_err(at(&folder))?;
         durable::write_folder(&path, |beside| -> Result<(), Failure> {
-            policy.save(beside).map_err(Failure::Checkpoint)?;
-            std::fs::write(beside.join("learner.bin"), encode(&self.learner)?)?;
+            for (index, (agent, policy)) in policies.iter().enumerate() {
+                let folder = if index == 0 { beside.to_owned() } else { beside.join(agent) };
+                std::fs::create_dir_all(&folder)?;
+                policy.save(&folder).map_err(Failure::Checkpoint)?;
+            }
+            std::fs::write(beside.join("learner.bin"), encode(&self.learners)?)?;
             std::fs::write(beside.join("teachers.bin"), encode(&self.teachers)?)?;
             std::fs::write(beside.join("arenas.bin"), encode(&self.arenas)?)?;
-            std::fs::write(beside.join("rollout.bin"), encode(&(&self.rollout, &self.reports))?)?;
+            std::fs::write(beside.join("rollout.bin"), encode(&(&self.rollouts, &self.reports))?)?;
             std::fs::write(beside.join("progress.json"), serde_json::to_vec_pretty(&self.standing).map_err(io::Error::other)?)?;
             if !evaluations.is_empty() {
                 std::fs::write(beside.join(JUDGED), serde_json::to_vec(evaluations).map_err(io::Error::other)?)?;
@@ -99,13 +104,13 @@ impl Checkpoint {
     /// # Errors
     /// Where a file is missing or holds something else.
     pub fn load(path: &Path) -> Result<Self, CheckpointError> {
-        let (rollout, reports) = decode(&path.join("rollout.bin"))?;
+        let (rollouts, reports) = decode(&path.join("rollout.bin"))?;
         Ok(Self {
             standing: standing(path)?,
-            learner: decode(&path.join("learner.bin"))?,
+            learners: decode(&path.join("learner.bin"))?,
             teachers: decode(&path.join("teachers.bin"))?,
             arenas: decode(&path.join("arenas.bin"))?,
-            rollout,
+            rollouts,
             reports,
         })
     }
@@ -140,6 +145,12 @@ fn decode<T: DeserializeOwned>(path: &Path) -> Result<T, CheckpointError> {
     }
 }
 
+/// Where a checkpoint keeps an agent's policy: in a folder of its own, where each agent of a team has one, else in its own.
+pub fn of_agent(checkpoint: &Path, agent: &str) -> PathBuf {
+    let own = checkpoint.join(agent);
+    if own.join("policy.safetensors").is_file() { own } else { checkpoint.to_owned() }
+}
+
 /// Where the run stood at a checkpoint.
 ///
 /// # Errors
@@ -168,6 +179,13 @@ pub fn last(run: &Path) -> Option<PathBuf> {
     let named = std::fs::read_to_string(folder.join("last")).ok().map(|name| folder.join(name.trim()));
     // A run killed between the folder and its name has a newer one than `last` says.
     all(&folder).into_iter().chain(named.filter(|path| path.is_dir())).max()
+}
+
+/// The checkpoints of a run that were judged, up to the update `updates`, oldest first.
+pub fn judged(run: &Path, updates: u64) -> Vec<PathBuf> {
+    let until =
+        |path: &PathBuf| path.file_name().and_then(|name| name.to_str()?.parse::<u64>().ok()).is_some_and(|update| update <= updates);
+    all(&run.join(FOLDER)).into_iter().filter(|path| path.join(JUDGED).is_file() && until(path)).collect()
 }
 
 /// All checkpoints in the folder, oldest first.

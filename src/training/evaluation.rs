@@ -3,46 +3,30 @@
 use crate::arena::{ArenaPlugin, ArenaQuery, FinishedEpisodes, in_order};
 use crate::control::{ControlPlugin, headless_app, start};
 use crate::curriculum::Level;
-use crate::learn::policy::Policy;
 use crate::physics::{Threads, in_parallel};
-use crate::pilot::policy::PolicyPilotPlugin;
+use crate::pilot::cast::Cast;
 use crate::pilot::{Pilot, PilotPlugin};
 use crate::scene::plan::Plan;
 use crate::training::summary::EpisodeResult;
 use bevy::prelude::*;
 use std::sync::Arc;
 
-/// Who is judged.
-#[derive(Clone)]
-pub enum Judged {
-    /// A frozen policy, deterministically.
-    Policy(Box<Policy>),
-    /// Any other pilot.
-    Pilot(Pilot),
-}
-
 /// How many episodes run side by side.
 const ARENAS: usize = 128;
 
-/// One episode of `judged` on each level, in the levels' order. `seed` is that of a random pilot.
-pub fn evaluate(plan: &Arc<Plan>, judged: &Judged, levels: &[Level], threads: Threads, seed: u64) -> Vec<EpisodeResult> {
-    levels.chunks(ARENAS).enumerate().flat_map(|(chunk, levels)| evaluate_chunk(plan, judged, levels, threads, seed, chunk)).collect()
+/// One episode on each level, in the levels' order, as it went for the one in the `cast` who is looked at. `seed` is that of a random pilot.
+pub fn evaluate(plan: &Arc<Plan>, cast: &Cast, levels: &[Level], threads: Threads, seed: u64) -> Vec<EpisodeResult> {
+    levels.chunks(ARENAS).enumerate().flat_map(|(chunk, levels)| evaluate_chunk(plan, cast, levels, threads, seed, chunk)).collect()
 }
 
-fn evaluate_chunk(plan: &Arc<Plan>, judged: &Judged, levels: &[Level], threads: Threads, seed: u64, chunk: usize) -> Vec<EpisodeResult> {
+fn evaluate_chunk(plan: &Arc<Plan>, cast: &Cast, levels: &[Level], threads: Threads, seed: u64, chunk: usize) -> Vec<EpisodeResult> {
     let mut app = headless_app(threads);
-    let pilot = match judged {
-        Judged::Policy(_) => Pilot::policy(),
-        Judged::Pilot(pilot) => pilot.clone(),
-    };
     app.add_plugins((
         ControlPlugin { timing: plan.timing },
-        ArenaPlugin { plans: vec![plan.clone()], count: levels.len(), seed, pilot },
+        ArenaPlugin { plans: vec![plan.clone()], count: levels.len(), seed, pilot: Pilot::Idle },
         PilotPlugin,
     ));
-    if let Judged::Policy(policy) = judged {
-        app.add_plugins(PolicyPilotPlugin { policy: (**policy).clone() });
-    }
+    cast.enter(&mut app);
     start(&mut app);
     let world = app.world_mut();
     let mut query = world.query::<ArenaQuery>();
@@ -55,8 +39,8 @@ fn evaluate_chunk(plan: &Arc<Plan>, judged: &Judged, levels: &[Level], threads: 
     let limit = plan.task.as_ref().map_or(0, |task| task.steps);
     for _ in 0..limit {
         app.update();
-        for finished in &app.world().resource::<FinishedEpisodes>().0 {
-            let report = &finished.report;
+        let finished = &app.world().resource::<FinishedEpisodes>().0;
+        for report in finished.iter().map(|finished| &finished.report).filter(|report| report.agent == cast.seat) {
             // Only the first episode of an arena counts: what it starts afterwards is no level of ours.
             results[report.arena].get_or_insert(EpisodeResult {
                 level: report.lesson.level.id().0,

@@ -1,6 +1,7 @@
 //! The folder of a run: laid out so that it can be read without the place it came from, recognised, and held by one process at a time.
 
 use crate::durable;
+use crate::imitation::reading::Account;
 use crate::ron::Problems;
 use crate::training::machine::Machine;
 use crate::training::recipe::{self, Prepared, Scenes};
@@ -14,6 +15,8 @@ use std::path::Path;
 pub const ABOUT: &str = "run.json";
 const RECIPE: &str = "recipe.ron";
 const SCENES: &str = "scenes";
+/// What was read of the recipe's data sets.
+const DEMONSTRATIONS: &str = "demonstrations.json";
 
 /// `run.json`: what a run folder is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,7 +62,7 @@ pub fn must_be_free(run: &Path, resume: bool) -> Result<(), RunError> {
     };
     let mut names: Vec<String> = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
-    let ours = |name: &str| resume && (name == SCENES || name == RECIPE || name.ends_with(".partial"));
+    let ours = |name: &str| resume && ([SCENES, RECIPE, DEMONSTRATIONS].contains(&name) || name.ends_with(".partial"));
     match names.iter().find(|name| !ours(name)) {
         Some(name) => Err(RunError::Occupied { path: run.into(), by: format!("holds `{name}` and no run") }),
         None => Ok(()),
@@ -70,7 +73,7 @@ pub fn must_be_free(run: &Path, resume: bool) -> Result<(), RunError> {
 ///
 /// # Errors
 /// What the file system says.
-pub fn begin(prepared: &Prepared, run: &Path) -> io::Result<()> {
+pub fn begin(prepared: &Prepared, account: Option<&Account>, run: &Path) -> io::Result<()> {
     std::fs::create_dir_all(run)?;
     durable::sweep(run)?;
     for (name, text) in &prepared.texts {
@@ -79,9 +82,22 @@ pub fn begin(prepared: &Prepared, run: &Path) -> io::Result<()> {
         durable::write(&folder.join("scene.ron"), text)?;
     }
     durable::write(&run.join(RECIPE), own_recipe(prepared))?;
+    if let Some(account) = account {
+        durable::write(&run.join(DEMONSTRATIONS), serde_json::to_vec_pretty(account)?)?;
+    }
     let machine = Machine::here("cpu");
     let about = About { recipe: prepared.name.clone(), version: env!("CARGO_PKG_VERSION").into(), machine };
     durable::write(&run.join(ABOUT), serde_json::to_vec_pretty(&about)?)
+}
+
+/// What was read of the recipe's data sets when the run was started.
+///
+/// # Errors
+/// Where the run does not say.
+pub fn demonstrations(run: &Path) -> Result<Account, RunError> {
+    let path = run.join(DEMONSTRATIONS);
+    let file = |source| RunError::File { path: path.clone(), source };
+    serde_json::from_slice(&std::fs::read(&path).map_err(file)?).map_err(|error| file(error.into()))
 }
 
 /// Holds a run folder until the file that it returns is dropped, or its process ends, however it ends.
@@ -102,6 +118,8 @@ pub fn hold(run: &Path) -> Result<File, RunError> {
 fn own_recipe(prepared: &Prepared) -> String {
     let mut recipe = prepared.recipe.clone();
     recipe.scene = Scenes(prepared.texts.iter().map(|(name, _)| format!("{SCENES}/{name}")).collect());
+    // They stay where they are.
+    recipe.demonstrations = prepared.demonstrations.iter().map(|path| path.display().to_string()).collect();
     recipe::resolved(&recipe)
 }
 

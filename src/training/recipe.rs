@@ -1,6 +1,7 @@
 //! Recipes: scene + learner + teacher + budget. What `train` runs.
 
 use crate::curriculum::Teacher;
+use crate::imitation::reading::Selection;
 use crate::learn::LearnerSettings;
 use crate::learn::backend::Device;
 use crate::learn::policy::{CheckpointError, Contract};
@@ -8,9 +9,9 @@ use crate::ron::{self, Document, Problem, Problems, Spot};
 use crate::scene::load;
 use crate::scene::plan::Plan;
 use crate::training::overrides::{self, Override, OverrideError};
+use crate::training::paths;
 use crate::training::summary::thousands;
-use serde::de::{SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,8 +34,21 @@ pub struct Recipe {
     pub arenas: usize,
     /// How much may be spent.
     pub budget: Budget,
+    /// Of a team: whether its agents learn by one policy, or each by its own.
+    #[serde(default)]
+    pub policies: Policies,
+    /// Of a team: in this share of the arenas one agent learns, a different one from arena to arena, and past checkpoints of the run fly the others
+    /// (those that were judged, and nobody at all, drawn anew for each episode). In [0, 1].
+    #[serde(default)]
+    pub past_opponents: f32,
     /// What learns.
     pub learner: LearnerSettings,
+    /// Data sets to learn from, relative to the recipe's file: one, or a list.
+    #[serde(default, with = "paths", skip_serializing_if = "Vec::is_empty")]
+    pub demonstrations: Vec<String>,
+    /// Which of their episodes.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub selection: Selection,
     /// What chooses the levels.
     #[serde(default)]
     pub teacher: Teacher,
@@ -52,6 +66,10 @@ pub struct Recipe {
     pub device: Device,
 }
 
+fn is_default(selection: &Selection) -> bool {
+    *selection == Selection::default()
+}
+
 fn arenas() -> usize {
     256
 }
@@ -61,44 +79,13 @@ fn one() -> u64 {
 }
 
 /// The scenes of a recipe, as written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scenes(pub Vec<String>);
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Scenes(#[serde(with = "paths")] pub Vec<String>);
 
 impl Default for Scenes {
     fn default() -> Self {
         Self(vec!["scene.ron".into()])
-    }
-}
-
-impl<'de> Deserialize<'de> for Scenes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Paths;
-        impl<'de> Visitor<'de> for Paths {
-            type Value = Scenes;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the path of a scene or a list of paths")
-            }
-            fn visit_str<E>(self, path: &str) -> Result<Scenes, E> {
-                Ok(Scenes(vec![path.into()]))
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Scenes, A::Error> {
-                let mut paths = Vec::new();
-                while let Some(path) = seq.next_element()? {
-                    paths.push(path);
-                }
-                Ok(Scenes(paths))
-            }
-        }
-        deserializer.deserialize_any(Paths)
-    }
-}
-
-impl Serialize for Scenes {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.0[..] {
-            [path] => serializer.serialize_str(path),
-            paths => paths.serialize(serializer),
-        }
     }
 }
 
@@ -111,6 +98,16 @@ pub enum Reading {
     Dense,
     /// 1 while success holds, else 0.
     Sparse,
+}
+
+/// By how many policies a team's agents learn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Policies {
+    /// By one: every agent is a row of its batch. They must have the same sensors and channels.
+    #[default]
+    Shared,
+    /// Each by its own. A checkpoint then holds a folder for each agent but the first.
+    PerAgent,
 }
 
 /// How much may be spent on learning.
@@ -173,12 +170,18 @@ pub struct Prepared {
     pub plans: Vec<Arc<Plan>>,
     /// Their files' texts, by name.
     pub texts: Vec<(String, String)>,
+    /// The data sets. (They are looked for when they are read.)
+    pub demonstrations: Vec<PathBuf>,
 }
 
 impl Prepared {
-    /// What a policy of this recipe reads and writes.
-    pub fn contract(&self) -> Contract {
-        contract(&self.plans[0])
+    /// What each policy of this recipe reads and writes, with the name of the agent that it is of.
+    pub fn contracts(&self) -> Vec<(String, Contract)> {
+        let count = match self.recipe.policies {
+            Policies::Shared => 1,
+            Policies::PerAgent => usize::MAX,
+        };
+        self.plans[0].agents().take(count).map(|agent| (agent.agent.clone(), contract(agent))).collect()
     }
 }
 
@@ -231,7 +234,12 @@ pub fn from_text(text: &str, path: &Path, changes: &[Override]) -> Result<Prepar
     let (plans, texts) = ready;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let name = if plans.len() == 1 { format!("{}-{stem}", plans[0].name) } else { stem };
-    Ok(Prepared { recipe, name, plans, texts })
+    let found = |path: &String| {
+        let path = folder.join(path);
+        path.canonicalize().or_else(|_| std::path::absolute(&path)).unwrap_or(path)
+    };
+    let demonstrations = recipe.demonstrations.iter().map(found).collect();
+    Ok(Prepared { recipe, name, plans, texts, demonstrations })
 }
 
 /// The scenes of a recipe and their texts, each with a name of its own.
@@ -257,22 +265,66 @@ fn made_ready(folder: &Path, recipe: &Recipe, document: &Document, problems: &mu
             let numbered = (2..).map(|number| format!("{}-{number}", plan.name)).find(|name| !named(name));
             plan.name = numbered.unwrap_or_default();
         }
+        // One policy flies the agents of one seat in all scenes.
         if let Some(first) = plans.first()
-            && let Err(difference) = contract(first).shares(&contract(&plan))
+            && recipe.policies == Policies::PerAgent
+            && first.team.len() != plan.team.len()
         {
-            let why = match difference {
-                CheckpointError::Signal { signal, difference } => format!("of their {signal}s, {difference}"),
-                CheckpointError::Rate { policy, scene } => format!("one asks {policy} times a second, the other {scene} times"),
-                other => other.to_string(),
-            };
-            let message = format!("the scenes `{}` and `{}` cannot share a policy: {why}", first.name, plan.name);
+            let message = format!(
+                "with `policies: PerAgent` every scene has the same number of agents, and `{}` has {}",
+                plan.name,
+                1 + plan.team.len()
+            );
+            problems.0.push(spot.problem(message).expecting(format!("{} as in `{}`", 1 + first.team.len(), first.name)));
+            continue;
+        }
+        if let Some(first) = plans.first()
+            && let Some(difference) =
+                first.agents().zip(plan.agents()).find_map(|(one, other)| contract(one).shares(&contract(other)).err())
+        {
+            let message = format!("the scenes `{}` and `{}` cannot share a policy: {}", first.name, plan.name, unshared(difference));
+            problems.0.push(spot.problem(message));
+            continue;
+        }
+        if let Some(message) = unshared_within(&plan, recipe.policies) {
             problems.0.push(spot.problem(message));
             continue;
         }
         texts.push((plan.name.clone(), text));
         plans.push(Arc::new(plan));
     }
+    for message in plans.first().map(|plan| recipe.learner.unfit(&contract(plan))).unwrap_or_default() {
+        let field = message.split('`').nth(1).unwrap_or_default();
+        problems.0.push(document.root().step("learner").step(field).problem(message.clone()));
+    }
+    if recipe.past_opponents > 0.0 && !plans.is_empty() && plans.iter().all(|plan| plan.team.is_empty()) {
+        let spot = document.root().step("past_opponents");
+        problems.0.push(spot.problem("there are no opponents: no scene of the recipe has a team").expecting("`body: Team(..)` in a scene"));
+    }
     (plans, texts)
+}
+
+/// Why two cannot share a policy.
+fn unshared(difference: CheckpointError) -> String {
+    match difference {
+        CheckpointError::Signal { signal, difference } => format!("of their {signal}s, {difference}"),
+        CheckpointError::Rate { policy, scene } => format!("one asks {policy} times a second, the other {scene} times"),
+        other => other.to_string(),
+    }
+}
+
+/// Which agents of a team would have to share a policy and cannot.
+fn unshared_within(plan: &Plan, policies: Policies) -> Option<String> {
+    if policies == Policies::PerAgent {
+        return None;
+    }
+    plan.team.iter().find_map(|agent| {
+        let why = unshared(contract(plan).shares(&contract(agent)).err()?);
+        Some(format!(
+            "the agents `{}` and `{}` of `{}` cannot share a policy (`policies: PerAgent` gives each its own): {why}",
+            plan.agent, agent.agent, plan.name
+        ))
+    })
 }
 
 /// Where a recipe is: of a scene, its `ppo.ron`; of a folder that is no scene, the file itself is asked for.
@@ -328,12 +380,33 @@ pub fn check(recipe: &Recipe, document: &Document) -> Problems {
     if !can_be_had {
         wrong(root.step("arenas"), format!("{} arenas; 1 to 65,536 can be had", recipe.arenas));
     }
+    if !(0.0..=1.0).contains(&recipe.past_opponents) {
+        wrong(root.step("past_opponents"), format!("a share of {}; 0 to 1 is meant", recipe.past_opponents));
+    }
     // With a number of arenas that stands in for another one, only what is wrong with any number is said.
     let arenas = if can_be_had && !root.step("arenas").is_doubtful() { recipe.arenas } else { MOST_ARENAS };
     for message in recipe.learner.problems(arenas) {
         // Sentences begin with the field that they are about.
         let field = message.split(['`', ':']).nth(1).unwrap_or_default();
         wrong(root.step("learner").step(field), message.clone());
+    }
+    let (learner, studies) = (recipe.learner.name(), recipe.learner.studies());
+    if studies && recipe.demonstrations.is_empty() {
+        wrong(root.step("learner"), format!("`{learner}` learns from demonstrations, and the recipe names none: `demonstrations: \"..\"`"));
+    } else if !studies && !recipe.demonstrations.is_empty() {
+        wrong(root.step("demonstrations"), format!("`{learner}` does not learn from demonstrations"));
+    } else if studies && recipe.policies == Policies::PerAgent {
+        wrong(root.step("policies"), format!("`PerAgent` goes with practice: `{learner}` learns one policy"));
+    }
+    if studies && matches!(recipe.budget, Budget::Steps(_)) {
+        wrong(root.step("budget"), format!("`{learner}` takes no steps in a world: `Updates(..)` can be bought"));
+    }
+    if studies && recipe.past_opponents > 0.0 {
+        wrong(root.step("past_opponents"), format!("`{learner}` plays against nobody while it learns"));
+    }
+    for message in recipe.selection.problems() {
+        let field = message.split('`').nth(1).unwrap_or_default();
+        wrong(root.step("selection").step(field), message.clone());
     }
     if let Budget::Steps(0) | Budget::Updates(0) = recipe.budget {
         wrong(root.step("budget"), "a budget of 0 buys nothing".into());

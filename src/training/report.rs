@@ -44,6 +44,11 @@ impl RunFolder {
         Ok(Self { path: path.into(), about, recipe, checkpoint, standing, evaluations })
     }
 
+    /// What its curves stand over.
+    pub fn axis(&self) -> Axis {
+        if self.recipe.learner.studies() { Axis::Updates } else { Axis::Steps }
+    }
+
     /// The scenes that it was trained in.
     pub fn scenes(&self) -> Vec<PathBuf> {
         self.recipe.scene.0.iter().map(|scene| self.path.join(scene)).collect()
@@ -95,7 +100,7 @@ pub fn summary(runs: &[RunFolder], control_hz: u32) -> Option<Summary> {
         scene: scenes.join(", "),
         version: env!("CARGO_PKG_VERSION").into(),
         seeds: runs.iter().map(|run| run.recipe.seed).collect(),
-        arenas: first.recipe.arenas,
+        arenas: if first.recipe.learner.studies() { 0 } else { first.recipe.arenas },
         levels: first.recipe.evaluate.levels,
         control_hz: control_hz.into(),
         scores,
@@ -126,7 +131,7 @@ pub fn write(folder: &Path, runs: &[RunFolder]) -> Result<Option<Summary>, RunEr
     durable::write(&folder.join("summary.json"), json).map_err(file)?;
     durable::write(&folder.join("summary.md"), summary.markdown()).map_err(file)?;
     let title = format!("{}: held-out levels", summary.recipe);
-    let figure = Figure { title, axis: Axis::Steps, curves: vec![curve(&summary.recipe, runs)?], references: Vec::new() };
+    let figure = Figure { title, axis: first.axis(), curves: vec![curve(&summary.recipe, runs)?], references: Vec::new() };
     figure.save(&folder.join("curves.svg")).map_err(file)?;
     Ok(Some(summary))
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// A figure that can be required. `success`, `success_once`, `score` and `diverged` lie in [0, 1]; `length` is in control steps.
+/// A figure that can be required. `length` is in control steps, all others lie in [0, 1].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
@@ -20,10 +20,12 @@ pub enum Metric {
     Length,
     /// Share of episodes that diverged.
     Diverged,
+    /// Share of the decided games that were won.
+    Won,
 }
 
 impl Metric {
-    const ALL: [Self; 5] = [Self::Success, Self::SuccessOnce, Self::Score, Self::Length, Self::Diverged];
+    const ALL: [Self; 6] = [Self::Success, Self::SuccessOnce, Self::Score, Self::Length, Self::Diverged, Self::Won];
 
     /// As written on the command line.
     pub fn name(self) -> &'static str {
@@ -33,6 +35,7 @@ impl Metric {
             Self::Score => "score",
             Self::Length => "length",
             Self::Diverged => "diverged",
+            Self::Won => "won",
         }
     }
 }
@@ -86,7 +89,7 @@ pub enum RequirementError {
     #[error("`{0}` has no `>=`, `>`, `<=` or `<`: write a requirement as `success>=0.9`")]
     Relation(String),
     /// It names no metric.
-    #[error("there is no metric `{found}`: did you mean `{nearest}`? There are success, success_once, score, length and diverged")]
+    #[error("there is no metric `{found}`: did you mean `{nearest}`? There are success, success_once, score, length, diverged and won")]
     Metric {
         /// What was written.
         found: String,
@@ -154,7 +157,10 @@ pub enum Missed {
         runs: usize,
     },
     /// There is no figure.
-    #[error("missed {requirement}: no episode counts ({diverged} diverged)")]
+    #[error("missed {requirement}: no episode counts{}", match (requirement.metric, diverged) {
+        (Metric::Won, _) => ": no game was decided (and none is played without `--against`)".to_owned(),
+        (_, diverged) => format!(" ({diverged} diverged)"),
+    })]
     Nothing {
         /// What was required.
         requirement: Requirement,
@@ -178,6 +184,7 @@ impl Requirement {
             Metric::Score => (scores.score, episodes),
             Metric::Length => (scores.length, episodes),
             Metric::Diverged => (super::statistics::wilson(scores.diverged, all), all),
+            Metric::Won => scores.games.map_or_else(Default::default, |games| (games.won, games.decided)),
         };
         if judged == 0 {
             return Err(Missed::Nothing { requirement: *self, diverged: scores.diverged });

@@ -1,24 +1,28 @@
 //! One run: from a recipe to a run folder, to be killed anywhere and gone on with.
 
-use crate::arena::{ArenaPlugin, ArenaQuery, Classroom, in_order};
+use crate::arena::{ArenaPlugin, ArenaQuery, Classroom, Snapshot, in_order};
 use crate::control::{ControlPlugin, ControlStep, headless_app, start};
-use crate::curriculum::TeacherStateError;
-use crate::curriculum::held_out;
+use crate::curriculum::{TeacherState, TeacherStateError, held_out};
 use crate::durable::{self, JsonLines, LogError};
+use crate::imitation::reading::ReadingError;
 use crate::learn::SettingsError;
 use crate::learn::policy::CheckpointError;
 use crate::physics::Threads;
 use crate::pilot::Pilot;
+use crate::pilot::cast::{Cast, Flyer};
+use crate::pilot::policy::Opponents;
 use crate::ron::Problems;
 use crate::training::checkpoint::{self, Checkpoint, Standing};
-use crate::training::evaluation::{Judged, evaluate};
+use crate::training::evaluation::evaluate;
 use crate::training::folder::{self, About};
 use crate::training::machine::Machine;
 use crate::training::metrics::{Line, MetricsLog};
+use crate::training::opponents::{self, Matches, OpponentsPlugin};
 use crate::training::progress::{Display, Figures, Progress as Bar, Stopwatch, unix_seconds};
 use crate::training::recipe::{Budget, Prepared};
+use crate::training::study;
 use crate::training::summary::{Evaluation, Scores};
-use crate::training::trainer::{AfterUpdate, EpisodeLine, Trainer, TrainerPlugin, episode_means, teacher_states};
+use crate::training::trainer::{AfterUpdate, EpisodeLine, Student, Trainer, TrainerPlugin, episode_means, teacher_states};
 use bevy::prelude::*;
 use std::fs::File;
 use std::io;
@@ -71,6 +75,9 @@ pub enum RunError {
     /// Nothing can be learnt like this.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// The demonstrations cannot be learnt from.
+    #[error(transparent)]
+    Reading(#[from] ReadingError),
     /// The recipe in the run folder is broken.
     #[error("{}", .0.0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Recipe(#[from] Problems),
@@ -120,15 +127,26 @@ pub fn train(prepared: &Prepared, run: &Path, options: &Options) -> Result<Endin
     let recipe = &prepared.recipe;
     let file = |source| RunError::File { path: run.into(), source };
     // Nothing is written before all is known to be good.
-    let learner = recipe.learner.build(prepared.contract(), recipe.seed, recipe.device)?;
+    let matches = Matches::of(recipe);
+    let agents = || (0..recipe.arenas).map(|arena| 1 + prepared.plans[arena % prepared.plans.len()].team.len());
+    let (mut names, mut students) = (Vec::new(), Vec::new());
+    for (index, (name, contract)) in prepared.contracts().into_iter().enumerate() {
+        // Another seed for each: agents that begin with the same weights would be one.
+        let learner = recipe.learner.build(contract, recipe.seed ^ (index as u64) << 32, recipe.device)?;
+        students.push(Student::new(learner, matches.rows(index, agents())));
+        names.push(name);
+    }
+    let read = study::demonstrations(prepared)?;
+    let account = read.as_ref().map(|read| &read.account);
     let exists = folder::is_run(run);
     if exists && !options.resume {
         return Err(RunError::Exists(run.into()));
     } else if exists {
         folder::same_recipe(prepared, run)?;
+        account.map_or(Ok(()), |account| study::same_demonstrations(run, account))?;
     } else {
         folder::must_be_free(run, options.resume)?;
-        folder::begin(prepared, run).map_err(file)?;
+        folder::begin(prepared, account, run).map_err(file)?;
     }
     let held = folder::hold(run)?;
     durable::sweep(&run.join(checkpoint::FOLDER)).map_err(file)?;
@@ -142,11 +160,13 @@ pub fn train(prepared: &Prepared, run: &Path, options: &Options) -> Result<Endin
         return Ok(Ending::AlreadyFinished(Outcome { evaluations: checkpoint::evaluations(path)?, standing }));
     }
 
-    let mut trainer = Trainer::new(learner, recipe);
+    let mut trainer = Trainer::new(students, names, recipe);
     let mut classroom = Classroom::new(&recipe.teacher, &prepared.plans, recipe.seed);
     if let Some(loaded) = &loaded {
-        trainer.learner.restore(loaded.learner.clone())?;
-        trainer.rollout = loaded.rollout.clone();
+        for (student, (learner, rollout)) in trainer.students.iter_mut().zip(loaded.learners.iter().zip(&loaded.rollouts)) {
+            student.learner.restore(learner.clone())?;
+            student.rollout = rollout.clone();
+        }
         trainer.episodes = loaded.reports.clone();
         trainer.progress = loaded.standing.progress;
         for (teacher, state) in classroom.teachers.iter_mut().zip(&loaded.teachers) {
@@ -183,6 +203,11 @@ pub fn train(prepared: &Prepared, run: &Path, options: &Options) -> Result<Endin
         }
     }
 
+    if let Some(read) = &read {
+        study::introduce(&journal, read);
+        return study::study(journal, trainer, &read.demonstrations, options.threads);
+    }
+    let opponents = opponents::recall(run, standing.progress.updates, &trainer.policies(), recipe)?;
     let mut app = headless_app(options.threads);
     app.insert_resource(trainer)
         .insert_resource(classroom)
@@ -191,7 +216,9 @@ pub fn train(prepared: &Prepared, run: &Path, options: &Options) -> Result<Endin
             ControlPlugin { timing: prepared.plans[0].timing },
             ArenaPlugin { plans: prepared.plans.clone(), count: recipe.arenas, seed: recipe.seed, pilot: Pilot::policy() },
             TrainerPlugin,
+            OpponentsPlugin(matches),
         ))
+        .insert_resource(opponents)
         .add_systems(ControlStep, keep.in_set(AfterUpdate));
     start(&mut app);
     if let Some(loaded) = &loaded {
@@ -225,19 +252,19 @@ pub fn spent(budget: Budget, standing: &Standing) -> f64 {
 
 /// Writes down what a run does.
 #[derive(Resource)]
-struct Journal {
+pub(super) struct Journal {
     run: PathBuf,
     /// See [`folder::hold`].
     _held: File,
     prepared: Prepared,
     metrics: MetricsLog,
     episodes: JsonLines<EpisodeLine>,
-    bar: Bar,
+    pub(super) bar: Bar,
     watch: Stopwatch,
     /// Where this process took the run up.
     before: Standing,
-    stop: Arc<AtomicBool>,
-    outcome: Option<Ending>,
+    pub(super) stop: Arc<AtomicBool>,
+    pub(super) outcome: Option<Ending>,
     error: Option<RunError>,
 }
 
@@ -248,25 +275,31 @@ fn keep(
     mut arenas: Query<ArenaQuery>,
     classroom: Res<Classroom>,
     threads: Res<Threads>,
+    mut opponents: ResMut<Opponents>,
 ) {
     let stop = journal.stop.load(Ordering::Relaxed);
     if journal.outcome.is_some() || journal.error.is_some() || (trainer.updated.is_none() && !stop) {
         return;
     }
-    if let Err(error) = journal.keep(&mut trainer, &mut arenas, &classroom, *threads, stop) {
-        journal.error = Some(error);
+    let worlds = || (teacher_states(&classroom), in_order(&mut arenas).iter_mut().map(|item| item.capture()).collect());
+    match journal.keep(&mut trainer, worlds, *threads, stop) {
+        Ok(judged) if judged && journal.prepared.recipe.past_opponents > 0.0 => {
+            opponents.policies.extend(trainer.policies().into_iter().map(|(_, policy)| policy));
+        }
+        Ok(_) => {}
+        Err(error) => journal.error = Some(error),
     }
 }
 
 impl Journal {
-    fn keep(
+    /// Whether the policy was judged. `worlds` tells, for a checkpoint, how the teachers and the arenas stand.
+    pub(super) fn keep(
         &mut self,
         trainer: &mut Trainer,
-        arenas: &mut Query<ArenaQuery>,
-        classroom: &Classroom,
+        worlds: impl FnOnce() -> (Vec<TeacherState>, Vec<Snapshot>),
         threads: Threads,
         stop: bool,
-    ) -> Result<(), RunError> {
+    ) -> Result<bool, RunError> {
         let run = self.run.clone();
         let file = |source| RunError::File { path: run.clone(), source };
         for line in trainer.unwritten.drain(..) {
@@ -279,11 +312,13 @@ impl Journal {
         if let Some(metrics) = trainer.updated.take() {
             let mut line = Line { update: updates, steps: trainer.progress.steps, ..Line::default() };
             line.values.extend(metrics.iter().map(|(name, value)| (name.to_owned(), value)));
-            line.values.extend(episode_means(&trainer.episodes));
             let (wall, cpu) = self.cost();
             line.times.insert("unix".into(), unix_seconds());
             line.times.insert("wall".into(), wall);
-            line.times.insert("rate".into(), trainer.progress.steps as f64 / wall.max(1e-9));
+            if trainer.progress.steps > 0 {
+                line.values.extend(episode_means(&trainer.episodes));
+                line.times.insert("rate".into(), trainer.progress.steps as f64 / wall.max(1e-9));
+            }
             line.times.extend(cpu.map(|cpu| ("cpu".to_owned(), cpu)));
             if finished || updates.is_multiple_of(recipe.evaluate.every) {
                 evaluations = self.judge(trainer, threads);
@@ -301,7 +336,8 @@ impl Journal {
             self.metrics.append(&line).map_err(file)?;
             trainer.episodes.clear();
         }
-        if finished || stop || !evaluations.is_empty() || updates.is_multiple_of(recipe.checkpoint.every) {
+        let judged = !evaluations.is_empty();
+        if finished || stop || judged || updates.is_multiple_of(recipe.checkpoint.every) {
             let (wall_seconds, cpu_seconds) = self.cost();
             let standing = Standing {
                 progress: trainer.progress,
@@ -310,32 +346,36 @@ impl Journal {
                 wall_seconds,
                 cpu_seconds,
             };
+            let (teachers, arenas) = worlds();
             let checkpoint = Checkpoint {
                 standing,
-                learner: trainer.learner.state(),
-                teachers: teacher_states(classroom),
-                arenas: in_order(arenas).iter_mut().map(|item| item.capture()).collect(),
-                rollout: trainer.rollout.clone(),
+                learners: trainer.students.iter().map(|student| student.learner.state()).collect(),
+                teachers,
+                arenas,
+                rollouts: trainer.students.iter().map(|student| student.rollout.clone()).collect(),
                 reports: trainer.episodes.clone(),
             };
-            checkpoint.save(&self.run, &trainer.learner.policy(), &evaluations)?;
+            checkpoint.save(&self.run, &trainer.policies(), &evaluations)?;
             if finished {
                 self.outcome = Some(Ending::Finished(Outcome { evaluations, standing }));
             } else if stop {
                 self.outcome = Some(Ending::Interrupted { updates });
             }
         }
-        Ok(())
+        Ok(judged)
     }
 
-    /// The policy as it stands, on each scene's held-out levels.
+    /// The policies as they stand, on each scene's held-out levels: where each agent has its own, each in its seat. The others stand idle.
     fn judge(&self, trainer: &Trainer, threads: Threads) -> Vec<Evaluation> {
         let recipe = &self.prepared.recipe;
-        let policy = Judged::Policy(Box::new(trainer.learner.policy()));
+        let flyers = trainer.policies().into_iter().map(|(_, policy)| Flyer::Policy(Box::new(policy)));
+        let idle = Flyer::Pilot(Pilot::Idle);
+        let flyers: Vec<Flyer> = flyers.collect();
         let judge = |plan: &Arc<crate::scene::plan::Plan>| {
             let levels = held_out(plan.quantities.count(), recipe.evaluate.levels);
-            let episodes = evaluate(plan, &policy, &levels, threads, recipe.seed);
-            Evaluation { scene: plan.name.clone(), seed: recipe.seed, steps: trainer.progress.steps, episodes }
+            let casts = flyers.iter().enumerate().map(|(seat, flyer)| Cast::game(flyer, &idle, seat, plan));
+            let episodes = casts.flat_map(|cast| evaluate(plan, &cast, &levels, threads, recipe.seed)).collect();
+            Evaluation { scene: plan.name.clone(), seed: recipe.seed, steps: trainer.progress.steps, against: None, episodes }
         };
         self.prepared.plans.iter().map(judge).collect()
     }

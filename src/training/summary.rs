@@ -33,7 +33,10 @@ pub struct Evaluation {
     pub seed: u64,
     /// Control steps that the policy had learnt from.
     pub steps: u64,
-    /// One per level, in the levels' order.
+    /// Who flew the other agents, where games were played: every level from every agent's seat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<String>,
+    /// One per level, in the levels' order, and of games one after the other for each seat.
     pub episodes: Vec<EpisodeResult>,
 }
 
@@ -66,6 +69,19 @@ pub struct Scores {
     pub score: Estimate,
     /// Control steps per episode: mean over runs; interval as the score's.
     pub length: Estimate,
+    /// How games went, where games were played.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub games: Option<Games>,
+}
+
+/// How games against another pilot went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Games {
+    /// Games that the task decided: by success, or by failure.
+    pub decided: usize,
+    /// Share of the decided games that were won; Wilson.
+    pub won: Estimate,
 }
 
 impl Scores {
@@ -79,6 +95,11 @@ impl Scores {
             let mut stream = Stream::new(seed, Purpose::Bootstrap, figure, 0);
             statistics::stratified_bootstrap(&strata(evaluations, number), statistic, &mut stream)
         };
+        let ended = |outcome| counted().filter(|episode| episode.outcome == outcome).count();
+        let games = || {
+            let (won, lost) = (ended(Outcome::Succeeded), ended(Outcome::Failed));
+            Games { decided: won + lost, won: statistics::wilson(won, won + lost) }
+        };
         // With a single run per scene the values are its episodes; its score is their mean, whatever the number of runs.
         let score_of = if single_runs(evaluations) { statistics::mean } else { statistics::interquartile_mean };
         Self {
@@ -89,6 +110,7 @@ impl Scores {
             success_once: share(|episode| episode.success_once),
             score: bootstrap(0, |episode| episode.score, score_of),
             length: bootstrap(1, |episode| f64::from(episode.length), statistics::mean),
+            games: evaluations.iter().any(|evaluation| evaluation.against.is_some()).then(games),
         }
     }
 

@@ -4,14 +4,15 @@
 //! next decision. Everything a run writes, it writes there, so that a checkpoint is the state between an observation and the decision
 //! on it, and a resumed run takes that very decision.
 
-use crate::arena::{ArenaQuery, Classroom, FinishedEpisodes, in_order};
+use crate::arena::{Arena, Classroom, FinishedEpisodes};
 use crate::control::{ControlStep, ControlSystems};
 use crate::curriculum::{EpisodeReport, LevelId};
 use crate::learn::batch::Batch;
 use crate::learn::experience::rollout::Rollout;
 use crate::learn::metrics::Metrics;
+use crate::learn::policy::Policy;
 use crate::learn::{Experience, Learner, Needs, Rows};
-use crate::pilot::policy::observations;
+use crate::pilot::policy::{Flown, gather, rows};
 use crate::signal::Outcome;
 use crate::training::recipe::{Budget, Reading, Recipe};
 use bevy::prelude::*;
@@ -71,13 +72,34 @@ impl EpisodeLine {
     }
 }
 
-/// What learns, and what it is learning from.
-#[derive(Resource)]
-pub struct Trainer {
+/// A policy that learns, and what it is learning from.
+pub struct Student {
     /// What learns.
     pub learner: Box<dyn Learner>,
     /// The rows gathered since the last update.
     pub rollout: Rollout,
+    /// Whom the rows of a step are of: arena and agent.
+    rows: Vec<(usize, usize)>,
+}
+
+impl Student {
+    /// One who sees so many `rows` a step.
+    pub fn new(learner: Box<dyn Learner>, rows: usize) -> Self {
+        let horizon = match learner.needs() {
+            Needs::Rows(horizon) => horizon,
+            Needs::Nothing => 0,
+        };
+        Self { learner, rollout: Rollout::new(horizon, rows), rows: Vec::new() }
+    }
+}
+
+/// Who learns, and how far they have come.
+#[derive(Resource)]
+pub struct Trainer {
+    /// Who learns: one, or one for each agent of a team, whose pilots are [`Pilot::Policy`](crate::pilot::Pilot::Policy) `of` the same number.
+    pub students: Vec<Student>,
+    /// What the students are called where there are several: their agents' names.
+    names: Vec<String>,
     /// How far the run has come.
     pub progress: Progress,
     /// What the last update said of itself, until somebody takes it.
@@ -92,14 +114,10 @@ pub struct Trainer {
 
 impl Trainer {
     /// A trainer at the beginning of a run.
-    pub fn new(learner: Box<dyn Learner>, recipe: &Recipe) -> Self {
-        let horizon = match learner.needs() {
-            Needs::Rows(horizon) => horizon,
-            Needs::Nothing => 0,
-        };
+    pub fn new(students: Vec<Student>, names: Vec<String>, recipe: &Recipe) -> Self {
         Self {
-            learner,
-            rollout: Rollout::new(horizon, recipe.arenas),
+            students,
+            names,
             progress: Progress::default(),
             updated: None,
             episodes: Vec::new(),
@@ -107,6 +125,11 @@ impl Trainer {
             reading: recipe.reward,
             budget: recipe.budget,
         }
+    }
+
+    /// The policies as they stand, each with its agent's name.
+    pub fn policies(&self) -> Vec<(String, Policy)> {
+        self.names.iter().zip(&self.students).map(|(name, student)| (name.clone(), student.learner.policy())).collect()
     }
 
     /// How much of the budget is spent: 1 or more where all of it is.
@@ -140,53 +163,75 @@ impl Plugin for TrainerPlugin {
 }
 
 /// A full rollout becomes a better policy.
-fn learn(mut trainer: ResMut<Trainer>, mut arenas: Query<ArenaQuery>) {
+fn learn(mut trainer: ResMut<Trainer>, mut arenas: Query<Flown<'static>>) {
     let trainer = &mut *trainer;
-    if !trainer.rollout.is_full() {
+    // (All gather the same number of rows from every agent: they are full together.)
+    if !trainer.students.iter().all(|student| student.rollout.is_full()) {
         return;
     }
-    trainer.rollout.set_fresh(&observations(&in_order(&mut arenas)));
     let progress = trainer.spent().min(1.0) as f32;
-    let metrics = trainer.learner.update(Experience { rollout: Some(&trainer.rollout), progress });
-    trainer.rollout.clear();
+    let mut all = Metrics::default();
+    for (of, (student, name)) in trainer.students.iter_mut().zip(&trainer.names).enumerate() {
+        student.rollout.set_fresh(&gather(rows(&mut arenas, of).iter().map(|row| row.observation)));
+        let metrics = student.learner.update(Experience { rollout: Some(&student.rollout), demonstrations: None, progress });
+        student.rollout.clear();
+        for (metric, value) in metrics.iter() {
+            if of == 0 { all.set(metric, value) } else { all.set(&format!("{name}.{metric}"), value) }
+        }
+    }
     trainer.progress.updates += 1;
-    trainer.updated = Some(metrics);
+    trainer.updated = Some(all);
 }
 
-/// One batched decision for all arenas.
-fn decide(mut trainer: ResMut<Trainer>, mut arenas: Query<ArenaQuery>) {
-    let trainer = &mut *trainer;
-    let mut items = in_order(&mut arenas);
-    let observed = observations(&items);
-    let begins: Vec<bool> = items.iter().map(|item| item.arena.episode.step == 0).collect();
-    let mut memory = Batch::zeros(items.len(), 0);
-    let decision = trainer.learner.act(Rows { observations: &observed, begins: &begins, memory: &mut memory });
-    for (row, item) in items.iter_mut().enumerate() {
-        item.action.0.copy_from_slice(decision.actions.row(row));
+/// One batched decision of each student, for all agents that learn by it.
+fn decide(mut trainer: ResMut<Trainer>, mut arenas: Query<Flown<'static>>) {
+    for (of, student) in trainer.students.iter_mut().enumerate() {
+        let mut rows = rows(&mut arenas, of);
+        let observed = gather(rows.iter().map(|row| row.observation));
+        let begins: Vec<bool> = rows.iter().map(|row| row.begins).collect();
+        let mut memory = Batch::zeros(rows.len(), 0);
+        let decision = student.learner.act(Rows { observations: &observed, begins: &begins, memory: &mut memory });
+        for (index, row) in rows.iter_mut().enumerate() {
+            row.action.copy_from_slice(decision.actions.row(index));
+        }
+        student.rows.clear();
+        student.rows.extend(rows.iter().map(|row| (row.arena, row.agent)));
+        student.rollout.decide(&observed, &begins, &decision);
     }
-    trainer.rollout.decide(&observed, &begins, &decision);
 }
 
 /// What came of the decision.
-fn record(mut trainer: ResMut<Trainer>, mut arenas: Query<ArenaQuery>) {
-    let items = in_order(&mut arenas);
+fn record(mut trainer: ResMut<Trainer>, arenas: Query<&Arena>) {
+    let trainer = &mut *trainer;
+    let mut by_index: Vec<&Arena> = arenas.iter().collect();
+    by_index.sort_by_key(|arena| arena.index);
     let reading = trainer.reading;
-    let rewards: Vec<f32> = items
-        .iter()
-        .map(|item| match reading {
-            Reading::Dense => item.reward.dense,
-            Reading::Sparse => item.reward.sparse,
-        })
-        .collect();
-    let outcomes: Vec<Outcome> = items.iter().map(|item| *item.outcome).collect();
-    trainer.progress.steps += items.len() as u64;
-    trainer.rollout.reward(&rewards, &outcomes);
+    for Student { rollout, rows, .. } in &mut trainer.students {
+        let verdicts = rows.iter().map(|(arena, agent)| &by_index[*arena].verdicts()[*agent]);
+        let (rewards, outcomes): (Vec<f32>, Vec<Outcome>) = verdicts
+            .map(|verdict| {
+                let paid = match reading {
+                    Reading::Dense => verdict.reward.dense,
+                    Reading::Sparse => verdict.reward.sparse,
+                };
+                (paid, verdict.outcome)
+            })
+            .unzip();
+        rollout.reward(&rewards, &outcomes);
+    }
+    trainer.progress.steps += by_index.len() as u64;
 }
 
 /// The final observations and reports of the episodes that ended.
 fn collect(mut trainer: ResMut<Trainer>, finished: Res<FinishedEpisodes>) {
+    let trainer = &mut *trainer;
     for episode in &finished.0 {
-        trainer.rollout.finish_episode(episode.report.arena, &episode.observation);
+        let whose = (episode.report.arena, episode.report.agent);
+        let theirs = |student: &&mut Student| student.rows.binary_search(&whose).is_ok();
+        // (An opponent's row is not learnt from, nor written down.)
+        let Some(student) = trainer.students.iter_mut().find(theirs) else { continue };
+        let row = student.rows.binary_search(&whose).unwrap_or_default();
+        student.rollout.finish_episode(row, &episode.observation);
         let line = EpisodeLine::new(&episode.report, trainer.progress.steps);
         trainer.unwritten.push(line);
         trainer.episodes.push(episode.report.clone());

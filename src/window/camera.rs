@@ -1,7 +1,7 @@
 //! Cameras: orbit (drag to turn, right drag to shift, wheel to come nearer), fly (right button and W A S D, Q and E for down and up), follow
-//! (behind the body of the arena that is watched). The world is z-up throughout.
+//! (behind the body of the arena that is watched; of a team, the first agent's). The world is z-up throughout.
 
-use super::dress::{cell, extent, ground_of};
+use super::dress::{self, cell, extent, ground_of};
 use super::smoothing::{Between, DrawSystems, Drawn};
 use super::stage::HORIZON;
 use crate::arena::Arena;
@@ -60,7 +60,7 @@ impl Eye {
     /// That frames `count` arenas of a scene.
     pub fn framing(plan: &Plan, count: usize) -> Self {
         let framing = plan.body.look(&plan.quantities.values(&[])).framing;
-        let Framing { target, reach, bearing, elevation, behind, .. } = framing;
+        let Framing { target, bearing, elevation, behind, .. } = framing;
         let mut eye = Self {
             mode: Mode::Orbit,
             target,
@@ -82,15 +82,24 @@ impl Eye {
         }
         let mazy = plan.layout.maze.is_some();
         let walled = mazy || plan.scene.surroundings.len() > 1;
-        // A maze is looked into from higher up, and as a whole.
-        let reach = if walled { half.max_element() * if mazy { 1.05 } else { 0.62 } } else { reach };
+        // A maze is looked into from higher up, and as a whole; a field on which a team plays, from its side.
+        let field = walled && !mazy && !plan.team.is_empty();
+        let reach = match walled {
+            true if mazy => 1.05 * half.max_element(),
+            true if field => 0.9 * half.max_element(),
+            true => 0.62 * half.max_element(),
+            false => dress::reach(plan),
+        };
         if mazy {
             eye.elevation = 1.1;
+        } else if field {
+            (eye.bearing, eye.elevation) = (-PI / 2.0, 1.0);
         }
         let spread = (high - low) / 2.0;
         eye.target += ((low + high) / 2.0).extend(0.0);
         eye.distance = (reach + spread.length()) / HALF_VIEW * 0.98;
-        if count == 1 && !walled && crate::body::place(&plan.scene.body).is_some() && plan.scene.props.0.is_empty() {
+        let alone = count == 1 && plan.team.is_empty();
+        if alone && !walled && crate::body::place(&plan.scene.body).is_some() && plan.scene.props.0.is_empty() {
             // Nothing holds it, and nothing else is to be seen: it walks out of any picture that stands still.
             eye.set_mode(Mode::Follow);
             eye.bearing = 2.2;

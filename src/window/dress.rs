@@ -3,8 +3,9 @@
 //! An arena's entity becomes the parent of an entity for each rigid body; those carry the meshes. What depends on the level (a pole's length,
 //! a crate's size, where a zone lies) is a [`Costume`], taken in the step in which a level is first seen.
 
+use super::livery;
 use super::shell::{self, Shell};
-use super::smoothing::{DrawSystems, Drawn, settle};
+use super::smoothing::{DrawSystems, Drawn, settle, things};
 use super::stage::Ground;
 use crate::arena::Arena;
 use crate::body::look::{Finish, Look, Piece};
@@ -18,10 +19,12 @@ use std::collections::BTreeMap;
 
 /// What an arena's things look like in one level.
 pub struct Costume {
-    look: Look,
+    /// Of each agent.
+    looks: Vec<Look>,
     solids: Vec<Solid>,
-    zones: Vec<Zone>,
-    points: Vec<Vec3>,
+    /// With their colours.
+    zones: Vec<(Zone, [f32; 3])>,
+    points: Vec<(Vec3, [f32; 3])>,
 }
 
 /// A collider that is drawn as it is.
@@ -30,7 +33,8 @@ struct Solid {
     body: usize,
     form: SolidForm,
     at: Isometry3d,
-    kind: SolidKind,
+    colour: [f32; 3],
+    rough: f32,
 }
 
 #[derive(Clone, Copy)]
@@ -43,21 +47,19 @@ enum SolidForm {
     Cylinder(f32, f32),
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum SolidKind {
-    Link,
-    Wall,
-    /// Which of the scene's props, and which member of it.
-    Prop(usize, usize),
-}
-
 impl Costume {
     /// What is to be seen in a situation; `bodies` are those of [`Drawn::bodies`].
     pub fn of(situation: &Situation<'_>, bodies: &[RigidBodyHandle]) -> Self {
         let (plan, world) = (situation.plan, situation.world);
-        let look = plan.body.look(&situation.setting.values);
+        let values = &situation.setting.values;
+        let colours = livery::colours(plan);
+        let dressed = |(index, agent): (usize, &Plan)| {
+            let look = agent.body.look(values);
+            colours.get(index).map_or(look.clone(), |colour| look.hulled(*colour))
+        };
+        let looks: Vec<Look> = plan.agents().enumerate().map(dressed).collect();
         let mut solids = Vec::new();
-        let mut draw = |handle: RigidBodyHandle, kind: SolidKind| {
+        let mut draw = |handle: RigidBodyHandle, colour: [f32; 3], rough: f32| {
             let (Some(body), Some(rigid)) = (bodies.iter().position(|body| *body == handle), world.bodies.get(handle)) else { return };
             if !rigid.is_enabled() {
                 return;
@@ -71,24 +73,41 @@ impl Costume {
                     _ => continue,
                 };
                 let at = collider.position_wrt_parent().copied().unwrap_or_default();
-                solids.push(Solid { body, form, at: Isometry3d::new(at.translation, at.rotation), kind });
+                solids.push(Solid { body, form, at: Isometry3d::new(at.translation, at.rotation), colour, rough });
             }
         };
-        if look.links.iter().all(Vec::is_empty) {
-            plan.parts.links.iter().for_each(|link| draw(*link, SolidKind::Link));
-        }
-        for thing in &plan.things {
-            match thing.kind {
-                ThingKind::Walls(_) => thing.members.iter().for_each(|member| draw(*member, SolidKind::Wall)),
-                ThingKind::Single | ThingKind::Group => {
-                    let prop = plan.scene.props.index(&thing.name).unwrap_or(0);
-                    thing.members.iter().enumerate().for_each(|(index, member)| draw(*member, SolidKind::Prop(prop, index)));
-                }
-                ThingKind::Floor | ThingKind::Origin | ThingKind::Link | ThingKind::Zone(_) | ThingKind::Point(_) | ThingKind::Spot(..) => {
-                }
+        for (index, (agent, look)) in plan.agents().zip(&looks).enumerate() {
+            if look.links.iter().all(Vec::is_empty) {
+                agent.parts.links.iter().for_each(|link| draw(*link, colours.get(index).copied().unwrap_or(LINK), 0.5));
             }
         }
-        Self { look, solids, zones: situation.setting.zones.clone(), points: situation.setting.points.clone() }
+        let props = livery::neutral(&PROPS, &colours);
+        let theirs = |name: &str| livery::owner(plan, name).map(|agent| colours[agent]);
+        let (mut zones, mut points) = (Vec::new(), Vec::new());
+        for thing in things(plan) {
+            let theirs = theirs(&thing.name);
+            match thing.kind {
+                ThingKind::Walls(_) => thing.members.iter().for_each(|member| draw(*member, WALL, 0.9)),
+                ThingKind::Single | ThingKind::Group => {
+                    let colour = theirs.unwrap_or(props[plan.scene.props.index(&thing.name).unwrap_or(0) % props.len()]);
+                    for (member, handle) in thing.members.iter().enumerate() {
+                        // Members of a group differ a little, so that they can be told apart.
+                        let shade = [1.0, 0.9, 1.08, 0.95][member % 4];
+                        draw(*handle, colour.map(|channel| (channel * shade).min(1.0)), 0.75);
+                    }
+                }
+                ThingKind::Zone(zone) => {
+                    let colour = theirs.unwrap_or(ZONES[zone % ZONES.len()]);
+                    zones.extend(situation.setting.zones.get(zone).map(|zone| (*zone, colour)));
+                }
+                ThingKind::Point(point) => {
+                    let colour = theirs.unwrap_or(ZONES[point % ZONES.len()]);
+                    points.extend(situation.setting.points.get(point).map(|point| (*point, colour)));
+                }
+                ThingKind::Floor | ThingKind::Origin | ThingKind::Link | ThingKind::Spot(..) => {}
+            }
+        }
+        Self { looks, solids, zones, points }
     }
 }
 
@@ -115,6 +134,8 @@ const PROPS: [[f32; 3]; 6] =
 const ZONES: [[f32; 3]; 4] = [[0.16, 0.62, 0.38], [0.20, 0.46, 0.80], [0.78, 0.52, 0.12], [0.60, 0.28, 0.66]];
 /// Radius of the ball that shows a point, m.
 const POINT: f32 = 0.025;
+/// Colour of links that have no look (sRGB).
+const LINK: [f32; 3] = [0.90, 0.70, 0.20];
 /// Colour of walls (sRGB).
 const WALL: [f32; 3] = [0.70, 0.73, 0.77];
 
@@ -168,8 +189,17 @@ pub fn extent(plan: &Plan) -> Vec2 {
         Surrounding::Maze { columns, rows, cell, .. } => Some(Vec2::new(*columns as f32, *rows as f32) * *cell / 2.0 + 0.5),
         Surrounding::Floor { .. } => None,
     });
-    let reach = plan.body.look(&plan.quantities.values(&[])).framing.reach;
-    walls.unwrap_or(Vec2::splat(reach + if plan.scene.props.0.is_empty() { 0.3 } else { 2.0 }))
+    walls.unwrap_or(Vec2::splat(reach(plan) + if plan.scene.props.0.is_empty() { 0.3 } else { 2.0 }))
+}
+
+/// Radius of what is to be seen of the bodies; of a team, around the middle in which they begin, m.
+pub fn reach(plan: &Plan) -> f32 {
+    let values = plan.quantities.values(&[]);
+    let of = |agent: &Plan| {
+        let away = if plan.team.is_empty() { 0.0 } else { agent.body.start(&values).0.truncate().length() };
+        away + agent.body.look(&values).framing.reach
+    };
+    plan.agents().map(of).fold(0.0, f32::max)
 }
 
 /// Where the arena `index` lies on a grid of cells around the first one: nearer cells first, so that it does not move when others come.
@@ -212,14 +242,15 @@ fn dress(
             commands.entity(*node).despawn_related::<Children>();
         }
         commands.entity(entity).despawn_related::<Undressed>();
-        for (link, pieces) in costume.look.links.iter().enumerate() {
-            let Some(node) = drawn.nodes.get(link) else { continue };
-            for worn in wardrobe.pieces(pieces, &mut meshes, &mut materials) {
-                commands.spawn((worn, ChildOf(*node)));
+        for (look, root) in costume.looks.iter().zip(&drawn.roots) {
+            for (pieces, node) in look.links.iter().zip(drawn.nodes.iter().skip(*root)) {
+                for worn in wardrobe.pieces(pieces, &mut meshes, &mut materials) {
+                    commands.spawn((worn, ChildOf(*node)));
+                }
             }
-        }
-        for worn in wardrobe.pieces(&costume.look.still, &mut meshes, &mut materials) {
-            commands.spawn((worn, ChildOf(entity), UndressedWith(entity)));
+            for worn in wardrobe.pieces(&look.still, &mut meshes, &mut materials) {
+                commands.spawn((worn, ChildOf(entity), UndressedWith(entity)));
+            }
         }
         for solid in &costume.solids {
             let (mesh, scale) = match solid.form {
@@ -228,46 +259,36 @@ fn dress(
                 SolidForm::Cylinder(radius, half) => (&wardrobe.barrel, Vec3::new(radius, half, radius)),
             };
             let mesh = mesh.clone();
-            let (colour, rough) = match solid.kind {
-                SolidKind::Link => ([0.90, 0.70, 0.20], 0.5),
-                SolidKind::Wall => (WALL, 0.9),
-                SolidKind::Prop(prop, member) => {
-                    // Members of a group differ a little, so that they can be told apart.
-                    let shade = [1.0, 0.9, 1.08, 0.95][member % 4];
-                    (PROPS[prop % PROPS.len()].map(|channel| (channel * shade).min(1.0)), 0.75)
-                }
-            };
-            let material = wardrobe.paint(colour, rough, 0.0, &mut materials);
+            let material = wardrobe.paint(solid.colour, solid.rough, 0.0, &mut materials);
             let transform = Transform::from_isometry(solid.at).with_scale(scale);
             commands.spawn((Mesh3d(mesh), MeshMaterial3d(material), transform, ChildOf(drawn.nodes[solid.body])));
         }
-        for (index, zone) in costume.zones.iter().enumerate() {
-            let colour = Color::srgb_from_array(ZONES[index % ZONES.len()]);
+        for (index, (zone, colour)) in costume.zones.iter().enumerate() {
             // A little above the floor, one above the other, so that they do not fight for the same pixels.
             let height = 0.004 + 0.002 * index as f32;
             for (mesh, alpha, lift) in [(wardrobe.disc.clone(), 0.45, 0.0), (wardrobe.ring.clone(), 0.95, 0.001)] {
                 let material = StandardMaterial {
-                    base_color: colour.with_alpha(alpha),
+                    base_color: Color::srgb_from_array(*colour).with_alpha(alpha),
                     alpha_mode: AlphaMode::Blend,
                     perceptual_roughness: 0.9,
                     reflectance: 0.1,
                     ..default()
                 };
-                let material = wardrobe.kept(format!("zone {index} {alpha}"), material, &mut materials);
+                let material = wardrobe.kept(format!("zone {colour:?} {alpha}"), material, &mut materials);
                 let at = zone.centre.extend(height + lift);
                 let transform = Transform::from_translation(at).with_scale(Vec3::new(zone.radius, zone.radius, 1.0));
                 let disc = (Mesh3d(mesh), MeshMaterial3d(material), transform, NotShadowCaster);
                 commands.spawn((disc, ChildOf(entity), UndressedWith(entity)));
             }
         }
-        for (index, point) in costume.points.iter().enumerate() {
+        for (point, colour) in &costume.points {
             let material = StandardMaterial {
-                base_color: Color::srgb_from_array(ZONES[index % ZONES.len()]).with_alpha(0.6),
+                base_color: Color::srgb_from_array(*colour).with_alpha(0.6),
                 alpha_mode: AlphaMode::Blend,
                 perceptual_roughness: 0.6,
                 ..default()
             };
-            let material = wardrobe.kept(format!("point {index}"), material, &mut materials);
+            let material = wardrobe.kept(format!("point {colour:?}"), material, &mut materials);
             let transform = Transform::from_translation(*point).with_scale(Vec3::splat(POINT));
             let ball = (Mesh3d(wardrobe.ball.clone()), MeshMaterial3d(material), transform, NotShadowCaster);
             commands.spawn((ball, ChildOf(entity), UndressedWith(entity)));

@@ -36,6 +36,8 @@ pub struct Exploration {
     pub plan: Arc<Plan>,
     /// Who decides; it has to fit the scene.
     pub pilot: Choice,
+    /// Who decides for the other agents of a team; it has to fit them.
+    pub against: Choice,
     /// How many arenas.
     pub arenas: usize,
     /// The seed from which levels are drawn.
@@ -78,6 +80,7 @@ impl Exploration {
             path,
             plan,
             pilot,
+            against: Choice::Idle,
             arenas: 1,
             seed: 1,
             level: None,
@@ -104,6 +107,7 @@ pub fn explore(exploration: Exploration) -> Result<AppExit, DrawError> {
         path,
         plan,
         pilot,
+        against,
         arenas,
         seed,
         level,
@@ -127,7 +131,7 @@ pub fn explore(exploration: Exploration) -> Result<AppExit, DrawError> {
     app.insert_resource(threads);
     app::rendering(&mut app, Surface::Window { title: format!("apprentice: {}", plan.name), size })?;
     let held = BTreeMap::from_iter(level.map(|level| (0, level)));
-    let shown = Shown { path, plan: plan.clone(), count: arenas, seed, pilot, watched: 0, held, problems: None };
+    let shown = Shown { path, plan: plan.clone(), count: arenas, seed, pilot, against, watched: 0, held, problems: None };
     app.insert_resource(shown)
         .insert_resource(Clock::new(paused, speed))
         .insert_resource(Beginning(Mutex::new(recording)))
@@ -176,9 +180,7 @@ pub fn explore(exploration: Exploration) -> Result<AppExit, DrawError> {
 struct Beginning(Mutex<Option<Wanted>>);
 
 fn begin(world: &mut World) {
-    let choice = world.resource::<Shown>().pilot.clone();
-    shown::rebuild(world);
-    shown::choose(world, choice);
+    shown::anew(world);
     let shown = world.resource::<Shown>();
     let eye = Eye::framing(&shown.plan, shown.count);
     let samples = samples(world);

@@ -1,10 +1,12 @@
 //! Lines drawn over the scene: what sensors see, where things touch, where joints turn.
 
 use super::camera::Eye;
+use super::livery;
 use super::shown::Shown;
 use super::smoothing::{Between, DrawSystems, Drawn};
 use crate::arena::ArenaQuery;
 use crate::body::turned;
+use crate::scene::plan::{Plan, Setting, Situation};
 use crate::scene::schema::{Predicate, Sensor};
 use crate::sensor::height_map::raster;
 use crate::task::centre;
@@ -28,9 +30,9 @@ pub enum Gizmo {
     Zones,
     /// Points in which things touch, and which way they push.
     Contacts,
-    /// Axes of the body's joints.
+    /// Axes of the joints of bodies.
     Joints,
-    /// Axes of the world and of the body.
+    /// Axes of the world and of bodies.
     Axes,
 }
 
@@ -86,15 +88,26 @@ fn sensors(
     between: Res<Between>,
 ) {
     let Some((item, drawn, root)) = arenas.iter().find(|(item, ..)| item.arena.index == shown.watched) else { return };
-    let Some(pose) = drawn.pose(0, between.0) else { return };
-    let plan = &item.arena.plan;
-    let at = root.translation + Vec3::from(pose.translation);
+    let mut observation = item.observation.0.as_slice();
+    for (agent, link) in item.arena.plan.agents().zip(&drawn.roots) {
+        let (Some((row, rest)), Some(pose)) = (observation.split_at_checked(agent.observation.width()), drawn.pose(*link, between.0))
+        else {
+            return;
+        };
+        observation = rest;
+        readings(&mut gizmos, &visible, agent, &item.arena.episode.setting, row, (root.translation, pose));
+    }
+}
+
+/// What the sensors of one agent read.
+fn readings(gizmos: &mut Gizmos, visible: &Visible, plan: &Plan, setting: &Setting, row: &[f32], (middle, pose): (Vec3, Isometry3d)) {
+    let at = middle + Vec3::from(pose.translation);
     let ahead = pose.rotation * Vec3::X;
     let heading = libm::atan2f(ahead.y, ahead.x);
     let level = |x: f32, y: f32| turned(Vec2::new(x, y), heading).extend(0.0);
     let mut first = 0;
     for (sensor, ready) in plan.scene.sensors.iter().zip(&plan.sensors) {
-        let Some(read) = item.observation.0.get(first..first + ready.width()) else { return };
+        let Some(read) = row.get(first..first + ready.width()) else { return };
         first += ready.width();
         match sensor {
             Sensor::Rays { count, reach, height, .. } if visible.has(Gizmo::Rays) => {
@@ -125,7 +138,7 @@ fn sensors(
                 }
             }
             Sensor::Cells { across, .. } if visible.has(Gizmo::Grid) => {
-                let Some(maze) = &item.arena.episode.setting.maze else { continue };
+                let Some(maze) = &setting.maze else { continue };
                 for (index, wall) in read.iter().enumerate() {
                     let (column, row) = (index as u32 / across, index as u32 % across);
                     let [x, y] = [column, row].map(|place| (place as f32 - (*across as f32 - 1.0) / 2.0) * maze.cell);
@@ -152,7 +165,7 @@ fn sensors(
                 gizmos.arrow(at + Vec3::Z * 0.15, at + Vec3::Z * 0.15 + to, css::GOLD).with_tip_length(0.08);
             }
             Sensor::HeightMap { points, spacing, .. } if visible.has(Gizmo::Rays) => {
-                let down = plan.down(&item.arena.episode.setting.values);
+                let down = plan.down(&setting.values);
                 let counts = [points.0 as usize, points.1 as usize];
                 for (height, over) in read.iter().zip(raster(ahead, down, counts, *spacing)) {
                     let found = at + over + down * *height;
@@ -164,7 +177,7 @@ fn sensors(
     }
 }
 
-/// Where the task wants things, and the zones it speaks of.
+/// Where the task wants things (of a team: for each agent, in its colour), and the zones it speaks of.
 fn task(mut gizmos: Gizmos, arenas: Query<(ArenaQuery, &Transform)>, shown: Res<Shown>, visible: Res<Visible>) {
     for (item, root) in &arenas {
         let situation = item.situation();
@@ -178,19 +191,23 @@ fn task(mut gizmos: Gizmos, arenas: Query<(ArenaQuery, &Transform)>, shown: Res<
         if !visible.has(Gizmo::Goals) || item.arena.index != shown.watched {
             continue;
         }
-        let plan = situation.plan;
-        let mut pairs = Vec::new();
-        if let Some(task) = &plan.scene.task {
-            wanted(&task.success, &mut pairs);
-        }
-        for (from, to) in pairs {
-            let target = root.translation + centre(&situation, plan.thing(to));
-            let thing = plan.thing(from);
-            for member in crate::task::present(&situation, thing) {
-                let at = root.translation + situation.world.bodies[member].center_of_mass();
-                gizmos.line(at, target.with_z(at.z), css::GOLD);
+        let colours = livery::colours(situation.plan);
+        for (index, plan) in situation.plan.agents().enumerate() {
+            let situation = Situation { plan, ..situation };
+            let colour = colours.get(index).map_or(css::GOLD, |colour| Color::srgb_from_array(*colour).to_srgba());
+            let mut pairs = Vec::new();
+            if let Some(task) = &plan.scene.task {
+                wanted(&task.success, &mut pairs);
             }
-            gizmos.cross(Isometry3d::from_translation(target + Vec3::Z * 0.02), 0.12, css::GOLD);
+            for (from, to) in pairs {
+                let target = root.translation + centre(&situation, plan.thing(to));
+                let thing = plan.thing(from);
+                for member in crate::task::present(&situation, thing) {
+                    let at = root.translation + situation.world.bodies[member].center_of_mass();
+                    gizmos.line(at, target.with_z(at.z), colour);
+                }
+                gizmos.cross(Isometry3d::from_translation(target + Vec3::Z * 0.02), 0.12, colour);
+            }
         }
     }
 }
@@ -223,15 +240,17 @@ fn world(mut gizmos: Gizmos, arenas: Query<(ArenaQuery, &Transform)>, shown: Res
             continue;
         }
         if visible.has(Gizmo::Joints) {
-            for (at, axis) in plan.parts.joints.iter().filter_map(|joint| joint.axis(world)) {
+            for (at, axis) in plan.agents().flat_map(|agent| &agent.parts.joints).filter_map(|joint| joint.axis(world)) {
                 let at = root.translation + at;
                 gizmos.arrow(at - axis * 0.16 * scale, at + axis * 0.16 * scale, css::MAGENTA).with_tip_length(0.04 * scale);
             }
         }
         if visible.has(Gizmo::Axes) {
-            let body = world.bodies[plan.parts.root()].position();
-            let frame = Transform { translation: root.translation + body.translation, rotation: body.rotation, ..default() };
-            gizmos.axes(frame, 0.35 * scale);
+            for agent in plan.agents() {
+                let body = world.bodies[agent.parts.root()].position();
+                let frame = Transform { translation: root.translation + body.translation, rotation: body.rotation, ..default() };
+                gizmos.axes(frame, 0.35 * scale);
+            }
             gizmos.axes(Transform::from_translation(root.translation + Vec3::Z * 0.02), 0.6 * scale);
         }
     }

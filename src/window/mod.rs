@@ -1,7 +1,7 @@
 //! The window: `apprentice explore`. Only with the feature `window`; it watches and steers the same control step that headless runs.
 //!
 //! - **What is drawn**: [`stage`] (sky, ground, light), [`dress`] (bodies and props become meshes, from a body's
-//!   [`Look`](crate::body::look::Look) and the props' shapes), [`smoothing`] (motion between control steps), [`camera`], [`gizmos`].
+//!   [`Look`](crate::body::look::Look) and the props' shapes), [`livery`] (a team's colours), [`smoothing`] (motion between control steps), [`camera`], [`gizmos`].
 //!   [`offscreen`] draws the same without a window.
 //! - **What is shown**: [`shown`] (scene, arenas, pilot, levels), [`time`] (pause, step, speed), [`rewind`], [`trace`] (for plots), [`reload`]
 //!   (the scene's file was saved).
@@ -16,6 +16,7 @@ pub mod explore;
 pub mod film;
 pub mod gizmos;
 pub mod hands;
+pub mod livery;
 pub mod notice;
 pub mod offscreen;
 pub mod panels;

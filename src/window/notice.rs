@@ -97,6 +97,8 @@ pub enum Event {
         hash: String,
         /// Who decides.
         pilot: String,
+        /// Who decides for the other agents of a team; none where there is no team.
+        against: Option<String>,
         /// Whether the clock stands still.
         paused: bool,
         /// Level of the watched arena.

@@ -8,7 +8,7 @@
 //! use std::sync::Arc;
 //!
 //! let plan = Arc::new(Plan::load("scenes/push")?);
-//! let shot = Shot { pilot: Pilot::expert(), ..Shot::new(plan) };
+//! let shot = Shot { cast: Pilot::expert().into(), ..Shot::new(plan) };
 //! for frame in frames(shot, Threads::default())? {
 //!     assert_eq!(frame.rgba.len(), (4 * frame.width * frame.height) as usize);
 //! }
@@ -22,9 +22,8 @@ use super::stage::samples;
 use crate::arena::{ArenaPlugin, ArenaQuery, FinishedEpisodes, Snapshot, finish};
 use crate::control::{ControlPlugin, ControlStep, ControlSystems};
 use crate::curriculum::Lesson;
-use crate::learn::policy::Policy;
 use crate::physics::Threads;
-use crate::pilot::policy::Flying;
+use crate::pilot::cast::Cast;
 use crate::pilot::{Pilot, PilotPlugin};
 use crate::scene::plan::Plan;
 use bevy::app::PluginsState;
@@ -43,10 +42,8 @@ pub struct Shot {
     pub plan: Arc<Plan>,
     /// How the episode starts.
     pub start: Start,
-    /// Who decides.
-    pub pilot: Pilot,
-    /// The policy that flies where the pilot is [`Pilot::Policy`].
-    pub policy: Option<Policy>,
+    /// Who decides, for each agent.
+    pub cast: Cast,
     /// The seed of a random pilot.
     pub seed: u64,
     /// Pixels of a frame: width and height.
@@ -65,7 +62,7 @@ pub struct Shot {
 pub enum Start {
     /// At the beginning of a lesson.
     Lesson(Lesson),
-    /// At a snapshot. (Its pilot is replaced by that of the shot.)
+    /// At a snapshot. (Its pilots are replaced by the shot's cast.)
     Snapshot(Box<Snapshot>),
 }
 
@@ -85,8 +82,7 @@ impl Shot {
         Self {
             start: Start::Lesson(plan.canonical().into()),
             plan,
-            pilot: Pilot::Idle,
-            policy: None,
+            cast: Cast::default(),
             seed: 1,
             size: (1280, 720),
             frames_per_second: 30,
@@ -109,14 +105,11 @@ pub fn frames(shot: Shot, threads: Threads) -> Result<Frames, DrawError> {
     let timing = shot.plan.timing;
     app.add_plugins((
         ControlPlugin { timing },
-        ArenaPlugin { plans: vec![shot.plan.clone()], count: 1, seed: shot.seed, pilot: shot.pilot.clone() },
+        ArenaPlugin { plans: vec![shot.plan.clone()], count: 1, seed: shot.seed, pilot: Pilot::Idle },
         PilotPlugin,
-        crate::pilot::policy::plugin,
         app::drawing,
     ));
-    if let Some(policy) = shot.policy {
-        app.insert_resource(Flying(policy));
-    }
+    shot.cast.enter(&mut app);
     app.init_resource::<Arrived>()
         .init_resource::<Over>()
         .insert_resource(TimeUpdateStrategy::ManualDuration(Duration::ZERO))
@@ -149,8 +142,9 @@ pub fn frames(shot: Shot, threads: Threads) -> Result<Frames, DrawError> {
             Start::Lesson(lesson) => item.start(lesson.clone(), 0, shot.seed),
             Start::Snapshot(snapshot) => {
                 item.restore(snapshot);
-                *item.pilot = shot.pilot.clone();
-                item.pilot.begin(shot.seed, 0, 0);
+                for agent in 0..=shot.plan.team.len() {
+                    item.seat(agent, shot.cast.pilots.get(agent).cloned().unwrap_or_default(), shot.seed);
+                }
             }
         }
     }

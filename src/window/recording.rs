@@ -9,9 +9,9 @@ use crate::imitation::data_set::writer::{Author, Writer};
 use crate::imitation::data_set::{DataSet, DataSetError};
 use crate::imitation::keeper::Keeper;
 use crate::imitation::recorder::Recorder;
-use crate::imitation::replay::{Comparison, ReplayPlugin};
+use crate::imitation::replay::{self, Comparison, ReplayPlugin};
 use crate::imitation::session::{self, Phase, Session, SessionPlugin, attend};
-use crate::pilot::Pilot;
+use crate::pilot::cast::Cast;
 use bevy::app::{RunFixedMainLoop, RunFixedMainLoopSystems};
 use bevy::prelude::*;
 use std::collections::VecDeque;
@@ -99,10 +99,11 @@ pub fn record(world: &mut World, wanted: Wanted) {
         shown::rebuild(world);
     }
     shown::choose(world, Choice::Hand);
-    let control_hz = world.resource::<Shown>().plan.timing.control_hz;
-    let steps = (reset.max(0.0) * control_hz as f32).round() as u32;
+    let shown = world.resource::<Shown>();
+    let against = if shown.plan.team.is_empty() { String::new() } else { shown.against.name() };
+    let steps = (reset.max(0.0) * shown.plan.timing.control_hz as f32).round() as u32;
     let data_set = writer.root().to_owned();
-    let author = Author { pilot: "hand".into(), operator };
+    let author = Author { pilot: "hand".into(), against, operator, ..Author::default() };
     session::begin(world, Session::new(Keeper::new(writer, author), episodes, steps));
     world.insert_resource(Recording { data_set, closes, told: String::new(), ended: false });
     world.resource_mut::<HandsView>().commands = true;
@@ -138,11 +139,12 @@ pub fn replay(world: &mut World, data_set: &Path, episode: usize) -> Result<(), 
     let Some((entity, _)) = arenas.iter(world).find(|(_, arena)| arena.index == watched) else { return Ok(()) };
     let mut query = world.query::<ArenaQuery>();
     if let Ok(mut item) = query.get_mut(world, entity) {
-        item.restore(&demonstration.snapshot);
-        *item.pilot = Pilot::replay(demonstration.rows.replayed());
+        replay::begin(&mut item, &demonstration);
     }
     world.entity_mut(entity).insert((Comparison::with(demonstration.rows.hashes), Replayed(episode)));
-    world.resource_mut::<Shown>().pilot = Choice::Idle;
+    // When it is over, all stand idle.
+    let mut shown = world.resource_mut::<Shown>();
+    (shown.pilot, shown.against) = (Choice::Idle, Choice::Idle);
     world.write_message(Event::Replaying { data_set: data_set.to_owned(), episode, frames: demonstration.rows.rewards.len() });
     Ok(())
 }
@@ -203,7 +205,10 @@ fn replayed(world: &mut World) {
     let idle = arenas.iter(world).next().is_none();
     if let Some((entity, episode, frames, differs)) = over {
         world.write_message(Event::Replayed { episode, frames, differs });
-        world.entity_mut(entity).remove::<(Comparison, Replayed)>().insert(Pilot::Idle);
+        world.entity_mut(entity).remove::<(Comparison, Replayed)>();
+        if let Ok(mut item) = world.query::<ArenaQuery>().get_mut(world, entity) {
+            Cast::default().seat(&mut item.pilot, &mut item.others);
+        }
         if let Some(mut programme) = world.get_resource_mut::<Programme>() {
             programme.differs |= differs.is_some();
         }

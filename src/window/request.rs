@@ -36,8 +36,10 @@ pub enum Request {
     Watch(usize),
     /// Draw levels from this seed.
     Seed(u64),
-    /// Who decides.
+    /// Who decides: `Pilot(Expert)`, `Pilot(Run("runs/push"))`. (Of a team: for the first agent.)
     Pilot(Choice),
+    /// Who decides for the other agents of a team: anybody but hands.
+    Against(Choice),
     /// Restart the watched arena at its level, but for this varied number, in its unit. It keeps that level from then on.
     Vary(String, f32),
     /// Restart the watched arena at this level, and keep it.
@@ -162,12 +164,12 @@ fn changes_arenas(world: &mut World, request: Request) -> bool {
         },
         Request::Arenas(count) => {
             world.resource_mut::<Shown>().count = count;
-            anew(world);
+            shown::anew(world);
             reframe(world);
         }
         Request::Seed(seed) => {
             world.resource_mut::<Shown>().seed = seed;
-            anew(world);
+            shown::anew(world);
         }
         Request::Watch(arena) => {
             let mut shown = world.resource_mut::<Shown>();
@@ -179,6 +181,10 @@ fn changes_arenas(world: &mut World, request: Request) -> bool {
         }
         Request::Pilot(choice) => {
             shown::choose(world, choice);
+            return false;
+        }
+        Request::Against(choice) => {
+            shown::oppose(world, choice);
             return false;
         }
         Request::Vary(name, value) => {
@@ -302,7 +308,10 @@ fn changes_arenas(world: &mut World, request: Request) -> bool {
 
 /// Whether a request would replace the arena that is recorded, or who decides in it: not even between two episodes.
 fn replaces(request: &Request) -> bool {
-    matches!(request, Request::Open(_) | Request::Arenas(_) | Request::Seed(_) | Request::Pilot(_) | Request::Replay(..))
+    matches!(
+        request,
+        Request::Open(_) | Request::Arenas(_) | Request::Seed(_) | Request::Pilot(_) | Request::Against(_) | Request::Replay(..)
+    )
 }
 
 /// Whether a request would change what an episode that is being recorded goes on from.
@@ -317,12 +326,6 @@ fn meddles(request: &Request) -> bool {
             | Request::Moment(_)
             | Request::Present
     )
-}
-
-fn anew(world: &mut World) {
-    let choice = world.resource::<Shown>().pilot.clone();
-    shown::rebuild(world);
-    shown::choose(world, choice);
 }
 
 fn reframe(world: &mut World) {
@@ -362,6 +365,7 @@ fn set_level(world: &mut World, watched: usize, change: impl Fn(&Level) -> Level
 fn tell(world: &mut World) {
     let shown = world.resource::<Shown>();
     let (scene, arenas, pilot, watched) = (shown.plan.name.clone(), shown.count, shown.pilot.name(), shown.watched);
+    let against = (!shown.plan.team.is_empty()).then(|| shown.against.name());
     let (steps, paused, frames) =
         (world.resource::<Rewind>().step, world.resource::<Clock>().paused, u64::from(world.resource::<FrameCount>().0));
     let mut query = world.query::<ArenaQuery>();
@@ -369,5 +373,5 @@ fn tell(world: &mut World) {
     let Some(item) = found.iter_mut().find(|item| item.arena.index == watched) else { return };
     let level = ::ron::ser::to_string(&item.arena.episode.lesson.level).unwrap_or_default();
     let hash = format!("{:016x}", step_hash(&item));
-    world.write_message(Event::Standing { scene, arenas, steps, hash, pilot, paused, level, frames });
+    world.write_message(Event::Standing { scene, arenas, steps, hash, pilot, against, paused, level, frames });
 }

@@ -1,12 +1,13 @@
 //! The last half minute, kept as snapshots: scrub through it, go on from any moment of it.
 
-use super::shown::{Choice, Shown};
+use super::shown::Shown;
 use super::smoothing::settle;
 use super::trace::Trace;
 use crate::arena::{ArenaQuery, Snapshot, finish, in_order};
 use crate::control::{ControlStep, ControlSystems, ControlTiming};
 use crate::physics::Threads;
 use crate::physics::in_parallel;
+use crate::pilot::Pilot;
 use bevy::prelude::*;
 use std::collections::VecDeque;
 
@@ -102,19 +103,17 @@ fn keep(mut arenas: Query<ArenaQuery>, mut rewind: ResMut<Rewind>, timing: Res<C
 pub fn go(world: &mut World, moment: usize) {
     world.resource_scope(|world, mut rewind: Mut<Rewind>| {
         let Some(kept) = rewind.moments.get(moment) else { return };
-        let Shown { pilot, seed, .. } = world.resource::<Shown>();
-        let (pilot, seed): (Choice, u64) = (pilot.clone(), *seed);
+        let shown = world.resource::<Shown>();
+        let (pilots, seed) = (shown.pilots(), shown.seed);
         let mut query = world.query::<ArenaQuery>();
         let mut arenas = query.query_mut(world);
         for (mut item, snapshot) in in_order(&mut arenas).into_iter().zip(&kept.arenas) {
             item.restore(snapshot);
             // A pilot of the same kind goes on with what it remembered; another one has come since, and starts.
-            let now = pilot.pilot();
-            if std::mem::discriminant(&*item.pilot) != std::mem::discriminant(&now) {
-                *item.pilot = now;
-                let (index, number) = (item.arena.index as u64, item.arena.episode.number);
-                item.pilot.begin(seed, index, number);
-            }
+            let kind = std::mem::discriminant::<Pilot>;
+            let come = item.pilots().zip(&pilots).enumerate().filter(|(_, (then, now))| kind(then) != kind(now));
+            let come: Vec<_> = come.map(|(agent, (_, now))| (agent, now.clone())).collect();
+            come.into_iter().for_each(|(agent, now)| item.seat(agent, now, seed));
         }
         rewind.at = (moment + 1 < rewind.moments.len()).then_some(moment);
     });

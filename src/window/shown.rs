@@ -1,4 +1,5 @@
-//! What is shown: a scene, how many arenas of it, who decides in them, which levels they keep. Changing it makes the arenas anew.
+//! What is shown: a scene, how many arenas of it, who decides in them (and who against them, where there is a team), which levels they keep.
+//! Changing it makes the arenas anew.
 
 use super::camera::Eye;
 use super::notice::Event;
@@ -8,7 +9,8 @@ use crate::arena::{Arena, ArenaQuery, Classroom, FinishedEpisodes, begin, in_ord
 use crate::curriculum::{Level, Teacher};
 use crate::learn::policy::Policy;
 use crate::pilot::Pilot;
-use crate::pilot::policy::Flying;
+use crate::pilot::operator::Traits;
+use crate::pilot::policy::{Flying, Opponents};
 use crate::ron::Problems;
 use crate::scene::plan::Plan;
 use crate::stream::{Purpose, Stream};
@@ -34,8 +36,10 @@ pub struct Shown {
     pub count: usize,
     /// The seed from which levels are drawn.
     pub seed: u64,
-    /// Who decides.
+    /// Who decides. (Of a team: for the first agent.)
     pub pilot: Choice,
+    /// Who decides for the other agents of a team.
+    pub against: Choice,
     /// The arena that panels, plots and gizmos are about.
     pub watched: usize,
     /// Levels that arenas keep from episode to episode.
@@ -58,6 +62,8 @@ pub enum Choice {
     Expert,
     /// The policy of a run, or of one of its checkpoints.
     Run(PathBuf),
+    /// An operator, as the command line calls them: `human`, `human(delay: 0.3)`.
+    Operator(String),
 }
 
 impl Choice {
@@ -68,6 +74,7 @@ impl Choice {
             "hand" => Self::Hand,
             "random" => Self::Random,
             "expert" => Self::Expert,
+            text if Traits::named(text).is_some() => Self::Operator(text.into()),
             path => Self::Run(path.into()),
         }
     }
@@ -80,6 +87,7 @@ impl Choice {
             Self::Random => "random".into(),
             Self::Expert => "expert".into(),
             Self::Run(path) => path.display().to_string(),
+            Self::Operator(name) => name.clone(),
         }
     }
 
@@ -90,8 +98,31 @@ impl Choice {
             Self::Hand => Pilot::Hand,
             Self::Random => Pilot::random(),
             Self::Expert => Pilot::expert(),
+            Self::Operator(name) => Traits::named(name).and_then(Result::ok).map_or(Pilot::expert(), Pilot::operator),
             Self::Run(_) => Pilot::policy(),
         }
+    }
+
+    /// The pilot of the `index`th of a team's other agents: a policy is not the one that flies the first.
+    fn opponent(&self, index: usize) -> Pilot {
+        match self {
+            Self::Run(_) => Pilot::opponent(index),
+            _ => self.pilot(),
+        }
+    }
+
+    /// Whether it can decide for the other agents of a team, and the policies that it brings, one for each.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub fn fits_others(&self, plan: &Plan) -> Result<Vec<Policy>, String> {
+        if plan.team.is_empty() {
+            return Err(format!("in the scene `{}` there is nobody else", plan.name));
+        }
+        if *self == Self::Hand {
+            return Err("hands fly the first agent of a team, and no other".into());
+        }
+        plan.team.iter().filter_map(|agent| self.fits(agent).transpose()).collect()
     }
 
     /// Whether it can decide in a scene, and the policy that it brings.
@@ -101,12 +132,17 @@ impl Choice {
     pub fn fits(&self, plan: &Plan) -> Result<Option<Policy>, String> {
         match self {
             Self::Idle | Self::Hand | Self::Random => Ok(None),
-            Self::Expert => match plan.task.as_ref().and_then(|task| task.expert.as_ref()) {
-                Some(_) => Ok(None),
-                None => Err(format!("the scene `{}` has no expert", plan.name)),
-            },
+            Self::Expert | Self::Operator(_) => {
+                if plan.task.as_ref().is_none_or(|task| task.expert.is_none()) {
+                    return Err(format!("the scene `{}` has no expert", plan.name));
+                }
+                match self {
+                    Self::Operator(name) => Traits::named(name).transpose().map(|_| None).map_err(|problems| problems.to_string()),
+                    _ => Ok(None),
+                }
+            }
             Self::Run(path) => {
-                let checkpoint = newest(path)?;
+                let checkpoint = checkpoint::of_agent(&newest(path)?, &plan.agent);
                 let policy = Policy::load(&checkpoint).map_err(|error| error.to_string())?;
                 policy.contract.fits(&contract(plan)).map_err(|error| error.to_string())?;
                 Ok(Some(policy))
@@ -134,6 +170,13 @@ pub fn runs(root: &Path) -> Vec<PathBuf> {
     found
 }
 
+impl Shown {
+    /// Who sits where in an arena: a pilot for each agent.
+    pub fn pilots(&self) -> Vec<Pilot> {
+        std::iter::once(self.pilot.pilot()).chain((0..self.plan.team.len()).map(|index| self.against.opponent(index))).collect()
+    }
+}
+
 /// Makes the arenas anew from what [`Shown`] says.
 pub fn rebuild(world: &mut World) {
     let arenas: Vec<Entity> = world.query_filtered::<Entity, With<Arena>>().iter(world).collect();
@@ -158,11 +201,23 @@ pub fn rebuild(world: &mut World) {
     world.resource_mut::<FinishedEpisodes>().0.clear();
     seat(world);
     populate(world, std::slice::from_ref(&plan), count, seed, &pilot.pilot());
+    sit(world, |agent| agent > 0);
     if let Err(error) = world.run_system_cached(begin) {
         tracing::error!("{error}");
     }
     world.resource_mut::<Rewind>().clear();
     world.resource_mut::<Trace>().set(&plan);
+}
+
+/// Makes the arenas anew, and lets who is chosen decide in them.
+pub fn anew(world: &mut World) {
+    rebuild(world);
+    let shown = world.resource::<Shown>();
+    let (choice, against, team) = (shown.pilot.clone(), shown.against.clone(), !shown.plan.team.is_empty());
+    choose(world, choice);
+    if team {
+        oppose(world, against);
+    }
 }
 
 /// Gives every arena a teacher of its own: one that proposes the level it keeps, or any.
@@ -191,15 +246,33 @@ pub fn choose(world: &mut World, choice: Choice) {
             world.remove_resource::<Flying>();
         }
     }
-    let pilot = choice.pilot();
-    let mut shown = world.resource_mut::<Shown>();
-    shown.pilot = choice;
-    let seed = shown.seed;
+    world.resource_mut::<Shown>().pilot = choice;
+    sit(world, |agent| agent == 0);
+}
+
+/// Chooses who decides for the other agents of a team, from now on. Where the choice does not fit, all stays as it is.
+pub fn oppose(world: &mut World, choice: Choice) {
+    let plan = world.resource::<Shown>().plan.clone();
+    match choice.fits_others(&plan) {
+        Ok(policies) => world.insert_resource(Opponents::from(policies)),
+        Err(text) => {
+            world.write_message(Event::Refused { text });
+            return;
+        }
+    }
+    world.resource_mut::<Shown>().against = choice;
+    sit(world, |agent| agent > 0);
+}
+
+/// Who is chosen takes these agents' seats in every arena.
+fn sit(world: &mut World, whose: impl Fn(usize) -> bool) {
+    let shown = world.resource::<Shown>();
+    let (pilots, seed) = (shown.pilots(), shown.seed);
     let mut query = world.query::<ArenaQuery>();
     for mut item in query.iter_mut(world) {
-        *item.pilot = pilot.clone();
-        let (index, number) = (item.arena.index as u64, item.arena.episode.number);
-        item.pilot.begin(seed, index, number);
+        for (agent, pilot) in pilots.iter().enumerate().filter(|(agent, _)| whose(*agent)) {
+            item.seat(agent, pilot.clone(), seed);
+        }
     }
 }
 
@@ -222,13 +295,21 @@ pub fn open(world: &mut World, path: PathBuf, plan: Plan) {
 /// After the plan has changed: the pilot has to fit it, and the arenas are made anew.
 pub fn replaced(world: &mut World) {
     let shown = world.resource::<Shown>();
-    let (mut choice, plan) = (shown.pilot.clone(), shown.plan.clone());
+    let (mut choice, mut against, plan) = (shown.pilot.clone(), shown.against.clone(), shown.plan.clone());
     if let Err(text) = choice.fits(&plan) {
         choice = if Choice::Expert.fits(&plan).is_ok() { Choice::Expert } else { Choice::Random };
         world.write_message(Event::Refused { text: format!("{text}; {} decides now", choice.name()) });
     }
-    rebuild(world);
-    choose(world, choice);
+    // (Where there is no team, the choice waits for one.)
+    if !plan.team.is_empty()
+        && let Err(text) = against.fits_others(&plan)
+    {
+        against = Choice::Idle;
+        world.write_message(Event::Refused { text: format!("{text}; the others stand idle now") });
+    }
+    let mut shown = world.resource_mut::<Shown>();
+    (shown.pilot, shown.against) = (choice, against);
+    anew(world);
 }
 
 /// Lets the camera look at what there is.

@@ -6,14 +6,16 @@ use crate::arena::{Arena, ArenaQuery, ArenaQueryItem};
 use crate::control::{ControlStep, ControlSystems};
 use crate::curriculum::LevelId;
 use crate::physics::rapier::prelude::RigidBodyHandle;
-use crate::scene::plan::ThingKind;
+use crate::scene::plan::{Plan, Thing, ThingKind};
 use bevy::prelude::*;
 
 /// What is drawn of an arena, on its entity.
 #[derive(Component, Default)]
 pub struct Drawn {
-    /// The rigid bodies that are drawn: the body's links, then every thing's members.
+    /// The rigid bodies that are drawn: each agent's links, then every thing's members.
     pub bodies: Vec<RigidBodyHandle>,
+    /// Which of them is each agent's first link.
+    pub roots: Vec<usize>,
     /// An entity for each of them.
     pub nodes: Vec<Entity>,
     /// What they look like in the episode that is drawn, until somebody has dressed them so.
@@ -22,6 +24,15 @@ pub struct Drawn {
     level: Option<LevelId>,
     before: Vec<Isometry3d>,
     after: Vec<Isometry3d>,
+}
+
+/// The surroundings and props of a scene, each once: an agent of a team has further names for some of them.
+pub fn things(plan: &Plan) -> impl Iterator<Item = &Thing> {
+    plan.things.iter().filter(|thing| match thing.kind {
+        ThingKind::Link | ThingKind::Spot(..) => false,
+        ThingKind::Floor | ThingKind::Walls(_) | ThingKind::Origin => true,
+        ThingKind::Single | ThingKind::Group | ThingKind::Zone(_) | ThingKind::Point(_) => plan.scene.props.get(&thing.name).is_some(),
+    })
 }
 
 /// How far between two control steps the picture stands: 0 at the last but one, 1 at the last.
@@ -49,12 +60,13 @@ pub enum DrawSystems {
 impl Drawn {
     /// For an arena that is not drawn yet.
     pub fn new(arena: &Arena) -> Self {
-        let plan = &arena.plan;
-        let mut bodies = plan.parts.links.clone();
-        for thing in plan.things.iter().filter(|thing| !matches!(thing.kind, ThingKind::Link)) {
-            bodies.extend(&thing.members);
+        let (mut bodies, mut roots) = (Vec::new(), Vec::new());
+        for agent in arena.plan.agents() {
+            roots.push(bodies.len());
+            bodies.extend(&agent.parts.links);
         }
-        Self { bodies, ..Self::default() }
+        things(&arena.plan).for_each(|thing| bodies.extend(&thing.members));
+        Self { bodies, roots, ..Self::default() }
     }
 
     /// Where a body is drawn, `between` the last two steps, in the arena's frame.

@@ -95,12 +95,12 @@ fn write(arenas: Query<ArenaQuery>, mut trace: ResMut<Trace>, shown: Res<Shown>,
     }
     let episode = &item.arena.episode;
     let begins = episode.step <= 1;
-    if begins || trace.sums.len() != episode.terms.len() {
+    if begins || trace.sums.len() != episode.agents[0].terms.len() {
         // Where the trace begins in the middle of an episode, the first step's terms are not known: they count as none.
-        trace.sums = if begins { vec![0.0; episode.terms.len()] } else { episode.terms.clone() };
+        trace.sums = if begins { vec![0.0; episode.agents[0].terms.len()] } else { episode.agents[0].terms.clone() };
     }
-    let terms = episode.terms.iter().zip(&trace.sums).map(|(now, before)| now - before).collect();
-    trace.sums.clone_from(&episode.terms);
+    let terms = episode.agents[0].terms.iter().zip(&trace.sums).map(|(now, before)| now - before).collect();
+    trace.sums.clone_from(&episode.agents[0].terms);
     let holds = trace.watch.holds(&item.situation(), begins);
     let row = Row {
         step: rewind.step,

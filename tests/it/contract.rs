@@ -3,6 +3,7 @@
 use crate::stage::{Episode, Stage, plan_in, play, scene_folders};
 use apprentice::curriculum::held_out;
 use apprentice::pilot::Pilot;
+use apprentice::pilot::cast::Cast;
 use apprentice::scene::plan::Plan;
 use apprentice::scene::scores::{self, LEVELS, Reached, Scores};
 use apprentice::scene::{load, schema::Scene};
@@ -76,13 +77,14 @@ fn every_scene_loads_checks_clean_and_reads_back_what_it_writes() {
 #[test]
 fn rows_are_as_wide_as_the_channels_say_and_every_number_is_finite() {
     for Played { plan, expert, random, .. } in played() {
-        for channels in [&plan.observation, &plan.action] {
+        let (observed, acted) = (plan.observed(), plan.acted());
+        for channels in [&observed, &acted] {
             let names: BTreeSet<&str> = channels.0.iter().map(|channel| channel.name.as_str()).collect();
             assert_eq!(names.len(), channels.width(), "{}: no two channels have the same name", plan.name);
             assert!(channels.width() > 0 && channels.0.iter().all(|channel| channel.low < channel.high));
         }
         for row in expert.iter().chain(random).flat_map(|episode| &episode.rows) {
-            assert_eq!((row.observation.len(), row.action.len()), (plan.observation.width(), plan.action.width()), "{}", plan.name);
+            assert_eq!((row.observation.len(), row.action.len()), (observed.width(), acted.width()), "{}", plan.name);
             assert!(row.observation.iter().all(|value| value.is_finite()), "{}: {:?}", plan.name, row.observation);
             assert!(row.action.iter().all(|value| (-1.0..=1.0).contains(value)), "{}: {:?}", plan.name, row.action);
         }
@@ -92,9 +94,9 @@ fn rows_are_as_wide_as_the_channels_say_and_every_number_is_finite() {
 #[test]
 fn observations_keep_to_the_ranges_that_their_channels_tell() {
     for played in played() {
-        let channels = &played.plan.observation.0;
+        let channels = played.plan.observed().0;
         for row in played.episodes().flat_map(|episode| &episode.rows) {
-            for (value, channel) in row.observation.iter().zip(channels) {
+            for (value, channel) in row.observation.iter().zip(&channels) {
                 let slack = 1e-4;
                 assert!(
                     (channel.low - slack..=channel.high + slack).contains(value),
@@ -112,8 +114,12 @@ fn observations_keep_to_the_ranges_that_their_channels_tell() {
 #[test]
 fn no_channel_of_the_observation_is_constant() {
     for played in played() {
+        // What is seen of others moves where they do.
+        let everybody = Cast { pilots: vec![Pilot::random(); 1 + played.plan.team.len()], ..Cast::default() };
+        let levels = held_out(played.plan.quantities.count(), if played.plan.team.is_empty() { 0 } else { PLAYED });
+        let games = play(&played.plan, &levels, &everybody);
         for (index, channel) in played.plan.observation.0.iter().enumerate() {
-            let values = || played.episodes().flat_map(|episode| &episode.rows).map(|row| row.observation[index]);
+            let values = || played.episodes().chain(&games).flat_map(|episode| &episode.rows).map(|row| row.observation[index]);
             let count = values().count() as f32;
             let mean = values().sum::<f32>() / count;
             let deviation = (values().map(|value| (value - mean) * (value - mean)).sum::<f32>() / count).sqrt();

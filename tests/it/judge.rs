@@ -4,11 +4,12 @@ use apprentice::arena::{ArenaPlugin, FinishedEpisodes};
 use apprentice::control::{ControlPlugin, headless_app, start};
 use apprentice::curriculum::level::held_out;
 use apprentice::physics::Threads;
+use apprentice::pilot::cast::{Cast, Flyer};
 use apprentice::pilot::{Pilot, PilotPlugin};
 use apprentice::scene::plan::{Plan, Situation};
 use apprentice::signal::Outcome;
 use apprentice::task::{AddTask, Judge, Judgement};
-use apprentice::training::evaluation::{Judged, evaluate};
+use apprentice::training::evaluation::evaluate;
 use bevy::prelude::App;
 use std::sync::Arc;
 
@@ -87,7 +88,7 @@ fn a_judge_that_writes_nonsense_pays_only_numbers_from_0_to_1() {
 fn evaluation_goes_by_the_task_of_the_plan() {
     let plan = Arc::new(push().with_task(ThreeSteps([0.0, 0.0])));
     let levels = held_out(plan.quantities.count(), 4);
-    let results = evaluate(&plan, &Judged::Pilot(Pilot::random()), &levels, Threads(2), 1);
+    let results = evaluate(&plan, &Cast::from(Flyer::Pilot(Pilot::random())), &levels, Threads(2), 1);
     assert_eq!(results.iter().map(|result| result.length).collect::<Vec<_>>(), [3; 4]);
 }
 

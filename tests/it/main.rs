@@ -25,6 +25,7 @@ mod sensor;
 mod stage;
 mod stream;
 mod task;
+mod teams;
 mod training;
 mod walker;
 #[cfg(feature = "window")]

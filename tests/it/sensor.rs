@@ -70,6 +70,25 @@ fn offsets_are_in_the_frame_of_the_body() {
 }
 
 #[test]
+fn velocities_are_in_the_frame_of_the_body() {
+    // Half a metre ahead of the rover, which turns and drives: what the body senses of itself is what it sees of itself.
+    let plan = scene(QUARTER, CORNER, r#"[Motion, Velocity(of: "body")]"#);
+    let mut stage = Stage::new(&plan, vec![plan.canonical()], 1, 1, Pilot::replay(vec![vec![0.6, 0.4]; 20]));
+    stage.steps(20);
+    for row in stage.rows(0) {
+        close(&row.observation[3..], &row.observation[..2], 1e-5);
+    }
+    assert!(stage.rows(0)[19].observation[0] > 0.3, "it drives");
+    // The cube that it shoves along moves ahead as fast as the rover does, whichever way that is.
+    let plan = scene(QUARTER, [0.5, 0.7], r#"[Motion, Velocity(of: "cube")]"#);
+    let mut stage = Stage::new(&plan, vec![plan.canonical()], 1, 1, Pilot::replay(vec![vec![0.5, 0.0]; 18]));
+    stage.steps(18);
+    let row = &stage.rows(0)[17].observation;
+    assert!(row[0] > 0.2 && (row[3] - row[0]).abs() < 0.05 && row[4].abs() < 0.05, "{row:?}");
+    close(&stage.rows(0)[0].observation[3..], &[0.0, 0.0], 1e-3);
+}
+
+#[test]
 fn the_grid_draws_how_much_of_each_cell_is_covered() {
     let grid = r#"[Grid(cells: (4, 4), cell: 0.5, of: "cube")]"#;
     let cell = |column: usize, row: usize| 4 * column + row;

@@ -4,6 +4,7 @@ use apprentice::arena::{ArenaPlugin, ArenaQuery, ArenaQueryItem, Classroom, Fini
 use apprentice::control::{ControlPlugin, ControlStep, ControlSystems, headless_app, start};
 use apprentice::curriculum::{EpisodeReport, Lesson, Level, Teach, TeacherState, TeacherStateError};
 use apprentice::physics::Threads;
+use apprentice::pilot::cast::Cast;
 use apprentice::pilot::{Pilot, PilotPlugin};
 use apprentice::scene::load;
 use apprentice::scene::plan::Plan;
@@ -13,7 +14,7 @@ use bevy::prelude::*;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What was recorded of one step.
+/// What was recorded of one step: observation and action of a whole team, the rest of its first agent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     pub observation: Vec<f32>,
@@ -73,11 +74,11 @@ pub struct Stage {
 
 impl Stage {
     /// `count` arenas; the first ones begin with `levels`, in order, and so do later episodes.
-    pub fn new(plan: &Arc<Plan>, levels: Vec<Level>, count: usize, threads: usize, pilot: Pilot) -> Self {
+    pub fn new(plan: &Arc<Plan>, levels: Vec<Level>, count: usize, threads: usize, cast: impl Into<Cast>) -> Self {
         let mut app = headless_app(Threads(2));
         app.insert_resource(Threads(threads));
         app.insert_resource(Classroom { teachers: vec![Box::new(Levels(levels))], seed: 0 });
-        Self::with(app, plan, count, pilot)
+        Self::with(app, plan, count, cast)
     }
 
     /// `count` arenas whose levels are drawn from streams that are their own.
@@ -87,12 +88,13 @@ impl Stage {
         Self::with(app, plan, count, pilot)
     }
 
-    fn with(mut app: App, plan: &Arc<Plan>, count: usize, pilot: Pilot) -> Self {
+    fn with(mut app: App, plan: &Arc<Plan>, count: usize, cast: impl Into<Cast>) -> Self {
         app.add_plugins((
             ControlPlugin { timing: plan.timing },
-            ArenaPlugin { plans: vec![plan.clone()], count, seed: 0, pilot },
+            ArenaPlugin { plans: vec![plan.clone()], count, seed: 0, pilot: Pilot::Idle },
             PilotPlugin,
         ));
+        cast.into().enter(&mut app);
         app.insert_resource(Notes { rows: vec![Vec::new(); count], over: Vec::new() });
         app.add_systems(ControlStep, note.in_set(ControlSystems::Record));
         start(&mut app);
@@ -104,7 +106,7 @@ impl Stage {
         self.app.update();
         let world = self.app.world_mut();
         world.resource_scope(|world, mut notes: Mut<Notes>| {
-            for over in &world.resource::<FinishedEpisodes>().0 {
+            for over in world.resource::<FinishedEpisodes>().0.iter().filter(|over| over.report.agent == 0) {
                 let rows = std::mem::take(&mut notes.rows[over.report.arena]);
                 notes.over.push(Episode { rows, report: over.report.clone(), last: over.observation.clone() });
             }
@@ -154,10 +156,10 @@ fn note(mut arenas: Query<ArenaQuery>, mut notes: ResMut<Notes>) {
     }
 }
 
-/// Plays one episode of each level to its end.
-pub fn play(plan: &Arc<Plan>, levels: &[Level], pilot: &Pilot) -> Vec<Episode> {
+/// Plays one episode of each level to its end. (Of a team, the others stand idle where only a pilot is given.)
+pub fn play(plan: &Arc<Plan>, levels: &[Level], cast: &(impl Into<Cast> + Clone)) -> Vec<Episode> {
     let count = levels.len();
-    let mut stage = Stage::new(plan, levels.to_vec(), count, 2, pilot.clone());
+    let mut stage = Stage::new(plan, levels.to_vec(), count, 2, cast.clone());
     let most = plan.task.as_ref().expect("the scene has a task").steps;
     for _ in 0..most {
         let before = stage.over().len();

@@ -135,18 +135,23 @@ pub fn lines(path: &Path) -> usize {
     fs::read(path).map_or(0, |bytes| bytes.iter().filter(|byte| **byte == b'\n').count())
 }
 
+fn inside(folder: &Path) -> Vec<PathBuf> {
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
 /// All that two runs of one recipe have in common, by what it is.
 pub fn traces(run: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut traces = BTreeMap::new();
     traces.insert("episodes".into(), fs::read(run.join("episodes.jsonl")).unwrap());
     traces.insert("metrics".into(), metrics(run, &[]).into_bytes());
-    for entry in fs::read_dir(run.join("checkpoints")).unwrap() {
-        let folder = entry.unwrap().path();
-        if !folder.is_dir() {
-            continue;
-        }
-        for entry in fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
+    // The checkpoints, and the folders in them.
+    let mut folders: Vec<PathBuf> = inside(&run.join("checkpoints")).into_iter().filter(|path| path.is_dir()).collect();
+    while let Some(folder) = folders.pop() {
+        for path in inside(&folder) {
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
             let name = path.strip_prefix(run).unwrap().display().to_string();
             let bytes = fs::read(&path).unwrap();
             let bytes =

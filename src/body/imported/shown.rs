@@ -60,5 +60,5 @@ pub fn look(robot: &Robot, height: f32, clearance: f32) -> Look {
         behind: (reach, reach * 0.5),
         ground: 0.0,
     };
-    Look { links: links.collect(), still: Vec::new(), framing }
+    Look { links: links.collect(), still: Vec::new(), framing, hull: COLOURS[0] }
 }

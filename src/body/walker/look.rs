@@ -51,5 +51,5 @@ pub(super) fn look(payload: f32) -> Look {
         ]);
     }
     let framing = Framing { target: Vec3::new(0.0, 0.0, 0.2), reach: 0.9, bearing: -0.9, elevation: 0.35, behind: (1.3, 0.6), ground: 0.0 };
-    Look { links, still: Vec::new(), framing }
+    Look { links, still: Vec::new(), framing, hull: ORANGE }
 }

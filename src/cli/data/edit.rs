@@ -163,10 +163,12 @@ pub(super) fn drop(args: &DropArgs, general: &General) -> Result<(), Failure> {
     written(out, general)
 }
 
-pub(super) fn export(path: &Path, out: &Path, name: Option<&str>, general: &General) -> Result<(), Failure> {
+pub(super) fn export(path: &Path, out: &Path, name: Option<&str>, agent: Option<&str>, general: &General) -> Result<(), Failure> {
     let set = DataSet::open(path)?;
-    let name = name.map_or_else(|| Ok::<_, Failure>(format!("apprentice/{}-v0", set.line(0)?.scene)), |name| Ok(name.to_owned()))?;
-    let folder = export::minari(&set, out, &name)?;
+    let of = agent.map_or(String::new(), |agent| format!("-{agent}"));
+    let index = export::agent_of(&set, agent)?;
+    let name = name.map_or_else(|| Ok::<_, Failure>(format!("apprentice/{}{of}-v0", set.line(0)?.scene)), |name| Ok(name.to_owned()))?;
+    let folder = export::minari(&set, out, &name, index)?;
     let text = || format!("{}: with MINARI_DATASETS_PATH={}, minari.load_dataset(\"{name}\") reads it", folder.display(), out.display());
     Ok(general.output().print(text, &json!({ "folder": folder, "name": name, "episodes": set.len() }))?)
 }

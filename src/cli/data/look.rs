@@ -5,6 +5,9 @@ use crate::cli::replay::replayed;
 use crate::cli::{Failure, General};
 use crate::imitation::data_set::sidecar::Line;
 use crate::imitation::data_set::{DataSet, is_data_set};
+use crate::imitation::demonstration::Seat;
+use crate::imitation::route::route;
+use crate::signal::Outcome;
 use crate::training::summary::{percent, thousands};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -92,7 +95,7 @@ pub(super) fn show(path: &Path, episode: Option<usize>, general: &General) -> Re
             let yes = |holds: bool| if holds { "yes" } else { "no" }.to_owned();
             let outcome = if line.stopped { "Stopped".into() } else { format!("{:?}", line.outcome) };
             let verdict = format!("{:?}", line.quality.verdict);
-            cells.extend([line.pilot.clone(), outcome, yes(line.success), yes(line.success_once), format!("{:.3}", line.score), verdict]);
+            cells.extend([line.players(), outcome, yes(line.success), yes(line.success_once), format!("{:.3}", line.score), verdict]);
         }
         rows.push(cells);
     }
@@ -110,9 +113,16 @@ fn show_episode(set: &DataSet, episode: usize, general: &General) -> Result<(), 
     let mut text = format!("episode {episode}: {} rows, frames {} to {}\n", row.length, row.from, row.from + row.length - 1);
     if let Some(line) = line {
         let stopped = if line.stopped { ", stopped by hand" } else { "" };
-        text += &format!("scene `{}`, flown by {}, {:?}{stopped}, score {:.3}\n", line.scene, line.pilot, line.outcome, line.score);
+        text += &format!("scene `{}`, flown by {}, {:?}{stopped}, score {:.3}\n", line.scene, line.players(), line.outcome, line.score);
+        for Seat { agent, pilot, outcome, success_once, score, .. } in &line.team {
+            let once = if *success_once && *outcome != Outcome::Succeeded { ", success held once" } else { "" };
+            text += &format!("  {agent}: flown by {pilot}, {outcome:?}{once}, score {score:.3}\n");
+        }
         text += &format!("{}\n", line.quality.line());
         let plan = set.plan(episode)?;
+        if let Some(side) = route(&set.demonstration(episode, &plan)?.rows, &plan) {
+            text += &format!("it went by the way on the {side:?}\n");
+        }
         let values = plan.quantities.values(&line.lesson.level.cube);
         let varied: Vec<String> = plan.scene.varies.names().zip(values).map(|(name, value)| format!("{name} {value:.3}")).collect();
         text += &format!("level {} (seed {}): {}\n", line.lesson.level.id(), line.lesson.level.seed, varied.join(", "));

@@ -80,9 +80,12 @@ enum DataVerb {
         /// Where Minari looks for data sets (its MINARI_DATASETS_PATH)
         #[arg(value_name = "FOLDER")]
         out: PathBuf,
-        /// The copy's name [default: apprentice/SCENE-v0]
+        /// The copy's name [default: apprentice/SCENE-v0; with `--agent`: apprentice/SCENE-AGENT-v0]
         #[arg(long, value_name = "ID")]
         name: Option<String>,
+        /// Of a team: whose copy it is, Minari knowing one agent; the others are then part of the world [default: the first]
+        #[arg(long, value_name = "AGENT")]
+        agent: Option<String>,
     },
 }
 
@@ -97,6 +100,6 @@ pub(super) fn run(args: &DataArgs, general: &General) -> Result<(), Failure> {
         DataVerb::Merge { data_sets, out } => edit::merge(data_sets, out, general),
         DataVerb::Split(args) => edit::split(args, general),
         DataVerb::Drop(args) => edit::drop(args, general),
-        DataVerb::Export { data_set, out, name } => edit::export(data_set, out, name.as_deref(), general),
+        DataVerb::Export { data_set, out, name, agent } => edit::export(data_set, out, name.as_deref(), agent.as_deref(), general),
     }
 }

@@ -1,6 +1,9 @@
 //! What each column means: the `features` of `meta/info.json`.
 //!
 //! A column of one number is a plain column, one of several numbers a list of fixed length: that is how the format's own reader casts them.
+//!
+//! Of a team a row holds all agents: in each column their channels stand side by side, behind their agent's name (`red.motion.left`). What is
+//! one number for an agent is the first agent's; rewards and successes of all of them stand in [`TEAM_REWARD`] and [`TEAM_SUCCESS`].
 
 use crate::scene::named::Named;
 use crate::scene::plan::Plan;
@@ -23,6 +26,10 @@ pub const DONE: &str = "next.done";
 pub const TRUNCATED: &str = "next.truncated";
 /// Success held after this row.
 pub const SUCCESS: &str = "next.success";
+/// Of a team: dense reward of each agent.
+pub const TEAM_REWARD: &str = "sim.reward";
+/// Of a team: for each agent, 1 where success held after this row, else 0.
+pub const TEAM_SUCCESS: &str = "sim.success";
 /// `frame_index / fps`, s.
 pub const TIMESTAMP: &str = "timestamp";
 /// From 0 in each episode.
@@ -94,8 +101,8 @@ pub struct Division {
 impl Division {
     /// How the observations of a scene are divided.
     pub fn of(plan: &Plan) -> Self {
-        let own = SensorPlan::proprioceptive(&plan.sensors);
-        let (state, environment): (Vec<usize>, Vec<usize>) = (0..plan.observation.width()).partition(|channel| own[*channel]);
+        let own: Vec<bool> = plan.agents().flat_map(|agent| SensorPlan::proprioceptive(&agent.sensors)).collect();
+        let (state, environment): (Vec<usize>, Vec<usize>) = (0..own.len()).partition(|channel| own[*channel]);
         // A policy needs a state: where the body senses nothing of itself, the surroundings are all there is.
         if state.is_empty() { Self { state: environment, environment: Vec::new() } } else { Self { state, environment } }
     }
@@ -112,11 +119,14 @@ pub fn features(plan: &Plan) -> Features {
     let names = |channels: &Channels, which: &[usize]| json!(which.iter().map(|index| &channels.0[*index].name).collect::<Vec<_>>());
     let floats = |name: &str, width: usize, names: Value| (name.to_owned(), Feature::new("float32", width, names));
     let single = |name: &str, dtype: &str| (name.to_owned(), Feature::new(dtype, 1, Value::Null));
-    let actions: Vec<usize> = (0..plan.action.width()).collect();
+    let (observed, acted) = (plan.observed(), plan.acted());
+    let actions: Vec<usize> = (0..acted.width()).collect();
+    let agents: Vec<&String> = plan.agents().map(|agent| &agent.agent).collect();
+    let team = if plan.team.is_empty() { 0 } else { agents.len() };
     let columns = [
-        floats(STATE, division.state.len(), names(&plan.observation, &division.state)),
-        floats(ENVIRONMENT, division.environment.len(), names(&plan.observation, &division.environment)),
-        floats(ACTION, actions.len(), names(&plan.action, &actions)),
+        floats(STATE, division.state.len(), names(&observed, &division.state)),
+        floats(ENVIRONMENT, division.environment.len(), names(&observed, &division.environment)),
+        floats(ACTION, actions.len(), names(&acted, &actions)),
         single(REWARD, "float32"),
         single(DONE, "bool"),
         single(TRUNCATED, "bool"),
@@ -130,9 +140,11 @@ pub fn features(plan: &Plan) -> Features {
         single(HASH, "int64"),
         single(INTERVENTION, "bool"),
         single(LATENCY, "float32"),
-        floats(EXPERT, actions.len(), names(&plan.action, &actions)),
+        floats(EXPERT, actions.len(), names(&acted, &actions)),
         single(LABELLED, "bool"),
         single(SEED, "int64"),
+        floats(TEAM_REWARD, team, json!(agents)),
+        floats(TEAM_SUCCESS, team, json!(agents)),
     ];
     Named(columns.into_iter().filter(|(_, feature)| feature.width() > 0).collect())
 }

@@ -2,7 +2,7 @@
 
 use super::features::{
     ACTION, DONE, Division, ENVIRONMENT, EPISODE, EXPERT, FRAME, Features, HASH, INDEX, INTERVENTION, LABELLED, LATENCY, REWARD, SEED,
-    STATE, SUCCESS, TASK, TICK, TIMESTAMP, TRUNCATED,
+    STATE, SUCCESS, TASK, TEAM_REWARD, TEAM_SUCCESS, TICK, TIMESTAMP, TRUNCATED,
 };
 use super::table::{bools, floats, longs, read_bools, read_floats, read_longs, schema};
 use crate::imitation::demonstration::{Demonstration, Rows};
@@ -66,6 +66,8 @@ pub fn frames(demonstration: &Demonstration, features: &Features, division: &Div
             LATENCY => floats(1, rows.latencies.clone()),
             EXPERT => floats(width, rows.labels.iter().flat_map(|label| label.clone().unwrap_or_else(|| vec![0.0; width])).collect()),
             LABELLED => bools(rows.labels.iter().map(Option::is_some).collect()),
+            TEAM_REWARD => floats(rows.team_rewards.width(), rows.team_rewards.values().to_vec()),
+            TEAM_SUCCESS => floats(rows.team_success.width(), rows.team_success.values().to_vec()),
             SEED => longs(std::iter::repeat_n(demonstration.lesson.level.seed as i64, count)),
             name => standing.column(name, count).ok_or_else(|| format!("a demonstration has nothing for a column `{name}`"))?,
         })
@@ -102,12 +104,19 @@ pub fn rows(batch: &RecordBatch, division: &Division) -> Result<Rows, String> {
     let (width, actions) = read_floats(batch, ACTION)?;
     let (_, experts) = read_floats(batch, EXPERT)?;
     let labelled = read_bools(batch, LABELLED)?;
+    // (Only a team has these two.)
+    let team = |name: &str| match batch.column_by_name(name) {
+        Some(_) => read_floats(batch, name).map(|(width, values)| Batch::new(width, values)),
+        None => Ok(Batch::default()),
+    };
     let bits = |name: &str| Ok::<_, String>(read_longs(batch, name)?.into_iter().map(|value| value as u64).collect());
     Ok(Rows {
         observations,
         actions: Batch::new(width, actions),
         rewards: read_floats(batch, REWARD)?.1,
         success: read_bools(batch, SUCCESS)?,
+        team_rewards: team(TEAM_REWARD)?,
+        team_success: team(TEAM_SUCCESS)?,
         ticks: bits(TICK)?,
         hashes: bits(HASH)?,
         interventions: read_bools(batch, INTERVENTION)?,

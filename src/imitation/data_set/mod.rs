@@ -25,7 +25,7 @@ mod read;
 pub mod repair;
 pub mod sidecar;
 pub mod statistics;
-mod table;
+pub(super) mod table;
 pub mod writer;
 
 pub use error::DataSetError;

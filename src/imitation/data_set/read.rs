@@ -159,9 +159,16 @@ impl DataSet {
     pub fn demonstration(&self, episode: usize, plan: &Plan) -> Result<Demonstration, DataSetError> {
         let Entry { frames, line, snapshot, inputs, .. } = self.entry(episode)?;
         let path = sidecar::snapshot_path(&self.root, episode);
-        let snapshot: Snapshot = postcard::from_bytes(&snapshot).map_err(DataSetError::content(&path))?;
+        let snapshot = Snapshot::from_bytes(&snapshot).map_err(DataSetError::content(&path))?;
+        if snapshot.agents() != plan.agents().count() {
+            let message = format!("it holds {} agents, where the scene has {}", snapshot.agents(), plan.agents().count());
+            return Err(DataSetError::Content { path, message });
+        }
         let path = self.row(episode)?.data.data(&self.root);
         let rows = frames::rows(&frames, &Division::of(plan)).map_err(DataSetError::content(&path))?;
+        if let Some(message) = rows.unfit(plan) {
+            return Err(DataSetError::Content { path, message });
+        }
         Ok(Demonstration {
             lesson: line.lesson,
             snapshot,
@@ -170,6 +177,7 @@ impl DataSet {
             stopped: line.stopped,
             success_once: line.success_once,
             score: line.score,
+            team: line.team,
             final_observation: line.final_observation,
             marked: line.marked,
             quality: line.quality,

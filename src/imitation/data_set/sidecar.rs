@@ -3,8 +3,10 @@
 use super::DataSetError;
 use crate::curriculum::Lesson;
 use crate::durable;
+use crate::imitation::demonstration::Seat;
 use crate::imitation::quality::Quality;
 use crate::physics::ENGINE;
+use crate::pilot::operator::Traits;
 use crate::scene::load;
 use crate::scene::plan::Plan;
 use crate::scene::schema::Scene;
@@ -25,8 +27,11 @@ pub struct Line {
     pub scene_hash: String,
     /// What was practised.
     pub lesson: Lesson,
-    /// Who decided: `hand`, `expert`, `random`, a run.
+    /// Who decided: `hand`, `expert`, `random`, an operator, a run. (Of a team: for the first agent, whose are outcome, success and score too.)
     pub pilot: String,
+    /// Of an operator: their traits, all of them. Not there for others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traits: Option<Traits>,
     /// Whose hands they were; empty where nobody said.
     #[serde(default)]
     pub operator: String,
@@ -41,12 +46,15 @@ pub struct Line {
     pub success_once: bool,
     /// In [0, 1]; rows that were trimmed count as neither earned nor saved.
     pub score: f32,
+    /// Of a team: who flew each of its agents, and how it went for them, the first agent included. Not there where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub team: Vec<Seat>,
     /// Success or failure as a person marked it.
     #[serde(default)]
     pub marked: Option<bool>,
     /// What was said of it before it was kept.
     pub quality: Quality,
-    /// What was observed after the last row, in the order of the scene's channels.
+    /// What was observed after the last row, in the order of the scene's channels; of a team, all agents' side by side.
     pub final_observation: Vec<f32>,
     /// XXH3 of the frames ([`super::frames::content_hash`]).
     pub frames_hash: String,
@@ -54,6 +62,15 @@ pub struct Line {
     pub snapshot_hash: String,
     /// XXH3 of the inputs' file.
     pub inputs_hash: String,
+}
+
+impl Line {
+    /// Who flew, in words: of a team, who against whom.
+    pub fn players(&self) -> String {
+        let mut others: Vec<&str> = self.team.iter().skip(1).map(|seat| seat.pilot.as_str()).collect();
+        others.dedup();
+        if others.is_empty() { self.pilot.clone() } else { format!("{} against {}", self.pilot, others.join(", ")) }
+    }
 }
 
 /// A hash as it stands in the sidecar: 16 hexadecimal digits.
@@ -145,7 +162,7 @@ pub(super) fn begin(root: &Path, plan: &Plan) -> Result<(), DataSetError> {
         std::fs::create_dir_all(&folder).map_err(DataSetError::file(&folder))?;
     }
     let files = [
-        (scene_path(root, &hex(plan.hash)), scene_text(&plan.scene)),
+        (scene_path(root, &hex(plan.hash)), scene_text(&plan.source)),
         (physics_path(root), physics_text(plan)),
         (build_path(root), build_text()),
     ];

@@ -135,13 +135,42 @@ pub(super) fn read_floats(batch: &RecordBatch, name: &str) -> Result<(usize, Vec
     }
 }
 
+/// As [`read_floats`], of numbers of any kind, in lists of fixed or any length, as other tools write them.
+pub(in crate::imitation) fn read_numbers(batch: &RecordBatch, name: &str) -> Result<(usize, Vec<f32>), String> {
+    let array = column(batch, name)?;
+    let wrong = || format!("the column `{name}` is {}, not numbers", array.data_type());
+    let (width, values) = match array.data_type() {
+        DataType::FixedSizeList(_, width) => {
+            let list = array.as_fixed_size_list();
+            let (start, width) = (list.value_offset_at(0), *width as usize);
+            (width, list.values().slice(start, list.len() * width))
+        }
+        DataType::List(_) => {
+            let list = array.as_list::<i32>();
+            let offsets = list.value_offsets();
+            let width = list.value_length(0) as usize;
+            if let Some(row) = (0..list.len()).find(|row| list.value_length(*row) as usize != width) {
+                let length = list.value_length(row);
+                return Err(format!("the column `{name}` has {width} elements in its first row and {length} in row {row}"));
+            }
+            (width, list.values().slice(offsets[0] as usize, list.len() * width))
+        }
+        _ => (1, array.clone()),
+    };
+    if array.null_count() + values.null_count() > 0 {
+        return Err(format!("the column `{name}` has rows without a value"));
+    }
+    let (_, flat) = numbers(&values).ok_or_else(wrong)?;
+    Ok((width, flat.into_iter().map(|value| value as f32).collect()))
+}
+
 pub(super) fn read_longs(batch: &RecordBatch, name: &str) -> Result<Vec<i64>, String> {
     let array = column(batch, name)?;
     let longs = array.as_primitive_opt::<Int64Type>();
     Ok(longs.ok_or_else(|| format!("the column `{name}` is {}, not whole numbers of 64 bits", array.data_type()))?.values().to_vec())
 }
 
-pub(super) fn read_bools(batch: &RecordBatch, name: &str) -> Result<Vec<bool>, String> {
+pub(in crate::imitation) fn read_bools(batch: &RecordBatch, name: &str) -> Result<Vec<bool>, String> {
     let array = column(batch, name)?;
     let bools = array.as_boolean_opt().ok_or_else(|| format!("the column `{name}` is {}, not booleans", array.data_type()))?;
     Ok(bools.iter().map(|value| value == Some(true)).collect())

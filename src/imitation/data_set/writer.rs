@@ -13,19 +13,35 @@ use super::sidecar::{self, Line};
 use super::statistics::{self, Statistics};
 use super::{DataSetError, table};
 use crate::durable::{self, JsonLines};
-use crate::imitation::demonstration::Demonstration;
+use crate::imitation::demonstration::{Demonstration, Seat};
+use crate::pilot::operator::Traits;
 use crate::scene::plan::Plan;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Who recorded.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Author {
-    /// Who decided: `hand`, `expert`, `random`, a run.
+    /// Who decided: `hand`, `expert`, `random`, an operator, a run. Of a team: for the first agent.
     pub pilot: String,
+    /// Of an operator: their traits.
+    pub traits: Option<Traits>,
+    /// Who decided for the other agents of a team; empty where nobody said, or there are none. (What kind of pilot it was is then kept.)
+    pub against: String,
     /// Whose hands they were; empty where nobody said.
     pub operator: String,
+}
+
+impl Author {
+    /// A team's seats with the names of those who sat there.
+    fn seated(&self, team: &[Seat]) -> Vec<Seat> {
+        let named = |(agent, seat): (usize, &Seat)| {
+            let name = if agent == 0 { &self.pilot } else { &self.against };
+            Seat { pilot: if name.is_empty() { seat.pilot.clone() } else { name.clone() }, ..seat.clone() }
+        };
+        team.iter().enumerate().map(named).collect()
+    }
 }
 
 /// A data set that is being recorded to. It is held until this is dropped, or the process ends, however it ends.
@@ -128,19 +144,21 @@ impl Writer {
         };
         let refused = |message: String| DataSetError::Content { path: root.clone(), message };
         let frames = frames::frames(demonstration, &self.features, &self.division, standing).map_err(refused)?;
-        let snapshot = postcard::to_allocvec(&demonstration.snapshot).map_err(|error| refused(error.to_string()))?;
+        let snapshot = demonstration.snapshot.to_bytes().map_err(|error| refused(error.to_string()))?;
         let line = Line {
             episode_index: standing.episode,
             scene: self.plan.name.clone(),
             scene_hash: sidecar::hex(self.plan.hash),
             lesson: demonstration.lesson.clone(),
             pilot: author.pilot.clone(),
+            traits: author.traits.clone(),
             operator: author.operator.clone(),
             outcome: demonstration.outcome,
             stopped: demonstration.stopped,
             success: demonstration.success(),
             success_once: demonstration.success_once,
             score: demonstration.score,
+            team: author.seated(&demonstration.team),
             marked: demonstration.marked,
             quality: demonstration.quality.clone(),
             final_observation: demonstration.final_observation.clone(),
@@ -274,7 +292,7 @@ fn begin(root: &Path, plan: &Plan, features: &Features) -> Result<(), DataSetErr
     let card = root.join("README.md");
     durable::write(&card, card_text(plan)).map_err(DataSetError::file(&card))?;
     sidecar::begin(root, plan)?;
-    let mut info = Info::new(plan.scene.body.name(), plan.timing.control_hz, features.clone());
+    let mut info = Info::new(plan.source.body.name(), plan.timing.control_hz, features.clone());
     info.count(0, 0, 0);
     info.write(root)
 }
@@ -284,11 +302,28 @@ fn card_text(plan: &Plan) -> String {
     format!(
         "---\nlicense: apache-2.0\ntask_categories:\n- robotics\ntags:\n- LeRobot\n- apprentice\nconfigs:\n- config_name: default\n  data_files: \
          data/*/*.parquet\n---\n\n# {name}\n\n{about}\n\nDemonstrations in the scene `{name}` ({body}, {hz} decisions a second), recorded with \
-         `apprentice` in the format LeRobotDataset v3.0.\nEvery episode replays bit for bit: `apprentice replay THIS_FOLDER --verify`.\n",
+         `apprentice` in the format LeRobotDataset v3.0.\nEvery episode replays bit for bit: `apprentice replay THIS_FOLDER --verify`.\n{team}",
         name = plan.name,
         about = plan.scene.about,
-        body = plan.scene.body.name(),
+        body = plan.source.body.name(),
         hz = plan.timing.control_hz,
+        team = team_text(plan),
+    )
+}
+
+/// What the card says of a team; nothing where there is none.
+fn team_text(plan: &Plan) -> String {
+    if plan.team.is_empty() {
+        return String::new();
+    }
+    let agents: Vec<String> = plan.agents().map(|agent| format!("`{}` ({})", agent.agent, agent.scene.body.name())).collect();
+    format!(
+        "\nA row holds all agents: {agents}. Their channels stand side by side, behind their names, as in `{first}.{channel}`. `next.reward`, \
+         `next.success`,\n`next.done` and `next.truncated` are those of `{first}`; rewards and successes of all of them stand in `sim.reward` and \
+         `sim.success`.\n",
+        agents = agents.join(", "),
+        first = plan.agent,
+        channel = plan.action.0.first().map_or("", |channel| &channel.name),
     )
 }
 

@@ -1,12 +1,14 @@
 //! Actors: how a network's outputs become an action, and how likely that action was.
 
 pub mod gaussian;
+pub mod mixture;
 pub mod squashed;
 
 use super::backend::{Place, Tensor};
 use super::batch::Batch;
 use super::network::mlp::Mlp;
 use crate::stream::Stream;
+use mixture::Mixture;
 use serde::{Deserialize, Serialize};
 
 /// The family of distributions that actions are drawn from.
@@ -17,14 +19,19 @@ pub enum Family {
     Gaussian,
     /// A diagonal Gaussian squashed into (-1, 1) by a hyperbolic tangent.
     Squashed,
+    /// No distribution: the network's outputs, clipped to [-1, 1] on their way to the world. For cloning.
+    Deterministic,
+    /// A mixture of so many diagonal Gaussians, clipped on its way to the world: see [`mixture`]. For cloning.
+    Mixture(usize),
 }
 
-/// A network whose outputs are the means of a distribution over actions, with its standard deviations.
+/// A network whose outputs are an action, or a distribution over actions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Actor {
-    /// Gives a mean per action channel; and, where `log_std` is empty, then the logarithm of a standard deviation for each.
+    /// Gives a mean per action channel; and, where `log_std` is empty, then the logarithm of a standard deviation for each. (Of a
+    /// deterministic actor the actions alone, of a mixture what [`mixture`] says.)
     pub network: Mlp,
-    /// The logarithm of every channel's standard deviation, learnt beside the network; empty where the network gives it.
+    /// The logarithm of every channel's standard deviation, learnt beside the network; empty where the network gives it, or there is none.
     pub log_std: Vec<f32>,
     /// What is drawn from.
     pub family: Family,
@@ -34,7 +41,7 @@ pub struct Actor {
 pub struct Draw {
     /// `[N, A]`, each in [-1, 1].
     pub actions: Batch,
-    /// `[N, 1 + 3 A]`: see [`Kept`].
+    /// `[N, 1 + 3 A]`: see [`Kept`]. Of no width for what only clones.
     pub kept: Batch,
 }
 
@@ -66,7 +73,23 @@ impl Actor {
 
     /// How many numbers an action has.
     pub fn channels(&self) -> usize {
-        if self.log_std.is_empty() { self.network.outputs() / 2 } else { self.network.outputs() }
+        let outputs = self.network.outputs();
+        match self.family {
+            Family::Gaussian | Family::Squashed if self.log_std.is_empty() => outputs / 2,
+            Family::Gaussian | Family::Squashed | Family::Deterministic => outputs,
+            Family::Mixture(components) => mixture::channels(outputs, components),
+        }
+    }
+
+    /// Whether its network gives just what an action of so many `channels` is made of.
+    pub fn is_of(&self, channels: usize) -> bool {
+        let outputs = match self.family {
+            Family::Gaussian | Family::Squashed if self.log_std.is_empty() => 2 * channels,
+            Family::Gaussian | Family::Squashed | Family::Deterministic => channels,
+            Family::Mixture(components) => mixture::outputs(components, channels),
+        };
+        let free = matches!(self.family, Family::Gaussian | Family::Squashed) && self.log_std.len() == channels;
+        outputs == self.network.outputs() && (self.log_std.is_empty() || free)
     }
 
     /// The mean and the log standard deviation that a row of the network's outputs stands for.
@@ -76,7 +99,8 @@ impl Actor {
         (mean.to_vec(), log_std.iter().map(|value| value.clamp(*Self::LOG_STD.start(), *Self::LOG_STD.end())).collect())
     }
 
-    /// The most likely action of every row (for a squashed one: that of the most likely sample).
+    /// The most likely action of every row (for a squashed one: that of the most likely sample; for a mixture: the mean of its likeliest
+    /// part).
     ///
     /// # Shapes
     /// - inputs: `[N, inputs of the network]`
@@ -85,7 +109,13 @@ impl Actor {
         let outputs = self.network.forward(inputs);
         let mut actions = Batch::zeros(outputs.rows(), self.channels());
         for row in 0..outputs.rows() {
-            let mean = &outputs.row(row)[..self.channels()];
+            let mean = match self.family {
+                Family::Mixture(components) => {
+                    let mixture = Mixture::new(outputs.row(row), components);
+                    mixture.mean(mixture.likeliest())
+                }
+                _ => &outputs.row(row)[..self.channels()],
+            };
             actions.row_mut(row).iter_mut().zip(mean).for_each(|(action, mean)| *action = self.bound(*mean));
         }
         actions
@@ -93,6 +123,22 @@ impl Actor {
 
     /// An action for every row, drawn at random.
     pub fn draw(&self, inputs: &Batch, stream: &mut Stream) -> Draw {
+        match self.family {
+            Family::Gaussian | Family::Squashed => self.draw_kept(inputs, stream),
+            Family::Deterministic => Draw { actions: self.decide(inputs), kept: Batch::default() },
+            Family::Mixture(components) => {
+                let outputs = self.network.forward(inputs);
+                let mut actions = Batch::zeros(outputs.rows(), self.channels());
+                for row in 0..outputs.rows() {
+                    let sample = Mixture::new(outputs.row(row), components).draw(stream);
+                    actions.row_mut(row).iter_mut().zip(sample).for_each(|(action, sample)| *action = self.bound(sample));
+                }
+                Draw { actions, kept: Batch::default() }
+            }
+        }
+    }
+
+    fn draw_kept(&self, inputs: &Batch, stream: &mut Stream) -> Draw {
         let outputs = self.network.forward(inputs);
         let channels = self.channels();
         let mut draw = Draw { actions: Batch::zeros(outputs.rows(), channels), kept: Batch::zeros(outputs.rows(), 1 + 3 * channels) };
@@ -119,8 +165,8 @@ impl Actor {
     /// What the change of variables takes from a sample's log-density. It depends on the sample alone, never on what is learnt.
     pub fn correction(&self, sample: &[f32]) -> f32 {
         match self.family {
-            Family::Gaussian => 0.0,
             Family::Squashed => squashed::log_slope(sample),
+            _ => 0.0,
         }
     }
 
@@ -157,15 +203,15 @@ impl Actor {
         let constant = gaussian::entropy(&vec![0.0; self.channels()]);
         let base = log_std.clone().sum_dim(1).mean().add_scalar(constant);
         match self.family {
-            Family::Gaussian => base,
             Family::Squashed => base + squashed::log_slopes(mean + noise() * log_std.exp()).mean(),
+            _ => base,
         }
     }
 
     fn bound(&self, sample: f32) -> f32 {
         match self.family {
-            Family::Gaussian => sample.clamp(-1.0, 1.0),
             Family::Squashed => squashed::squash(sample),
+            _ => sample.clamp(-1.0, 1.0),
         }
     }
 }

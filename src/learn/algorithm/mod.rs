@@ -1,3 +1,4 @@
 //! Algorithms, one readable file each.
 
+pub mod cloning;
 pub mod ppo;

@@ -211,7 +211,7 @@ impl Learner for PpoLearner {
     }
 
     fn policy(&self) -> Policy {
-        Policy { contract: self.contract.clone(), normaliser: self.state.normaliser.clone(), actor: self.state.actor.clone() }
+        Policy { contract: self.contract.clone(), normaliser: self.state.normaliser.clone(), history: 1, actor: self.state.actor.clone() }
     }
 
     fn state(&self) -> LearnerState {

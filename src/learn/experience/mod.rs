@@ -1,4 +1,5 @@
 //! Experience: what was lived through, and what its endings are worth.
 
+pub mod demonstrations;
 pub mod endings;
 pub mod rollout;

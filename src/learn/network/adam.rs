@@ -52,6 +52,14 @@ impl Adam {
     }
 }
 
+/// Weight decay apart from the gradient: Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019, algorithm 2. Before a step.
+pub fn decay(parameters: &mut [f32], share: f32) {
+    vectorised(
+        #[inline(always)]
+        || parameters.iter_mut().for_each(|value| *value -= share * *value),
+    );
+}
+
 /// Scales `gradients` down so that the norm of all of them together is at most `limit`; returns the norm before.
 pub fn clip_norm<const N: usize>(gradients: [&mut [f32]; N], limit: f32) -> f32 {
     let norm = gradients.iter().map(|gradient| sum_of_squares(gradient)).sum::<f32>().sqrt();

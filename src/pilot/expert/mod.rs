@@ -6,6 +6,7 @@ mod lift;
 mod reach;
 mod search;
 mod shove;
+mod skirt;
 mod sweep;
 mod swing_up;
 mod walk;
@@ -26,6 +27,24 @@ pub struct ExpertMemory {
     goal: Vec2,
     /// Steps since the last change of phase.
     steps: u32,
+}
+
+/// What somebody prefers where the task leaves it open. An expert by itself prefers nothing, and does what looks best.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Preference {
+    /// On which side to go around what is in the way.
+    pub side: Option<Side>,
+    /// What to take first: so far down, as a share, in the list of all that is worth while, the best first.
+    pub rank: Option<f32>,
+}
+
+/// A side, as one sees it who looks ahead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Side {
+    /// What is in the way then lies to the right.
+    Left,
+    /// What is in the way then lies to the left.
+    Right,
 }
 
 /// What an expert is about to do.
@@ -52,7 +71,7 @@ enum Phase {
 
 impl ExpertMemory {
     /// Decides one action.
-    pub fn decide(&mut self, expert: &Expert, situation: &Situation<'_>, action: &mut [f32]) {
+    pub fn decide(&mut self, expert: &Expert, preference: Preference, situation: &Situation<'_>, action: &mut [f32]) {
         self.steps += 1;
         match expert {
             Expert::SwingUp => swing_up::decide(situation, action),
@@ -65,7 +84,12 @@ impl ExpertMemory {
                 let things: Vec<_> = things.iter().map(|thing| situation.plan.thing(thing)).collect();
                 lift::pile(self, situation, &things, action);
             }
-            Expert::Sweep(things, zone) => sweep::decide(self, situation, situation.plan.thing(things), situation.plan.thing(zone), action),
+            Expert::Sweep(things, zone) => {
+                sweep::decide(self, preference, situation, situation.plan.thing(things), situation.plan.thing(zone), action);
+            }
+            Expert::Skirt(thing, obstacle) => {
+                skirt::decide(self, preference, situation, situation.plan.thing(thing), situation.plan.thing(obstacle), action);
+            }
         }
     }
 

@@ -1,12 +1,19 @@
 //! Clearing a zone: push the thing that is easiest to reach outwards, over the edge; back off; next.
 
 use super::driving::{Rover, drive, drive_to};
-use super::{ExpertMemory, Phase};
+use super::{ExpertMemory, Phase, Preference};
 use crate::scene::plan::{Situation, ThingId, ThingKind};
 use crate::task::{member_centre, present};
 use bevy::math::Vec2;
 
-pub(super) fn decide(memory: &mut ExpertMemory, situation: &Situation<'_>, things: ThingId, zone: ThingId, action: &mut [f32]) {
+pub(super) fn decide(
+    memory: &mut ExpertMemory,
+    preference: Preference,
+    situation: &Situation<'_>,
+    things: ThingId,
+    zone: ThingId,
+    action: &mut [f32],
+) {
     let ThingKind::Zone(zone) = situation.plan.things[zone.0].kind else { return action.fill(0.0) };
     let zone = situation.setting.zones[zone];
     let rover = Rover::of(situation);
@@ -14,15 +21,15 @@ pub(super) fn decide(memory: &mut ExpertMemory, situation: &Situation<'_>, thing
         .map(|member| member_centre(situation, member).truncate())
         .filter(|at| at.distance(zone.centre) <= zone.radius + 0.05)
         .collect();
-    let Some(crowd) = (!inside.is_empty()).then(|| inside.iter().copied().sum::<Vec2>() / inside.len() as f32) else {
+    if inside.is_empty() {
         return drive(situation, 0.0, 0.0, action);
-    };
+    }
     // A stroke is a straight line through the zone; the bumper carries along what lies on it.
     match memory.phase {
         Phase::Approach => {
             if memory.target.is_none() || memory.steps > 160 {
                 memory.target = Some(0);
-                memory.goal = best_stroke(&inside, zone.centre, zone.radius, &rover, crowd);
+                memory.goal = best_stroke(&inside, zone.centre, zone.radius, &rover, preference.rank);
                 memory.steps = 0;
             }
             let start = zone.centre - memory.goal * (zone.radius + 0.45);
@@ -72,17 +79,19 @@ fn lane(inside: &[Vec2], centre: Vec2, ahead: Vec2) -> (usize, f32) {
     lanes.iter().map(|lane| (count(*lane), *lane)).max_by(|a, b| a.0.cmp(&b.0).then(b.1.abs().total_cmp(&a.1.abs()))).unwrap_or((0, 0.0))
 }
 
-/// The direction whose stroke carries most, and whose start is not far.
-fn best_stroke(inside: &[Vec2], centre: Vec2, radius: f32, rover: &Rover, _crowd: Vec2) -> Vec2 {
+/// The direction whose stroke carries most, and whose start is not far; or, at a `rank`, another one whose stroke carries half as much.
+fn best_stroke(inside: &[Vec2], centre: Vec2, radius: f32, rover: &Rover, rank: Option<f32>) -> Vec2 {
     let worth = |ahead: Vec2| {
         let (carried, aside) = lane(inside, centre, ahead);
         let start = centre - ahead * (radius + 0.45) + ahead.perp() * aside;
         carried.min(8) as f32 - 0.8 * rover.at.distance(start)
     };
-    (0..24)
-        .map(|index| crate::body::turned(Vec2::X, std::f32::consts::TAU * index as f32 / 24.0))
-        .max_by(|a, b| worth(*a).total_cmp(&worth(*b)))
-        .unwrap_or(Vec2::X)
+    let strokes = (0..24).map(|index| crate::body::turned(Vec2::X, std::f32::consts::TAU * index as f32 / 24.0));
+    let Some(rank) = rank else { return strokes.max_by(|a, b| worth(*a).total_cmp(&worth(*b))).unwrap_or(Vec2::X) };
+    let most = strokes.clone().map(|ahead| lane(inside, centre, ahead).0).max().unwrap_or(0);
+    let mut worthwhile: Vec<Vec2> = strokes.filter(|ahead| 2 * lane(inside, centre, *ahead).0 >= most).collect();
+    worthwhile.sort_by(|a, b| worth(*b).total_cmp(&worth(*a)));
+    worthwhile[(rank * worthwhile.len() as f32) as usize % worthwhile.len()]
 }
 
 /// `goal`, or a point on the way around the circle where the straight way would cross it.

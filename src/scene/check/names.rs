@@ -4,14 +4,17 @@ use super::Checker;
 use crate::body;
 use crate::ron::Spot;
 use crate::scene::schema::{Prop, Surrounding};
+use std::borrow::Cow;
 
 /// Names that are taken.
-const RESERVED: [&str; 4] = ["body", "floor", "walls", "origin"];
+const RESERVED: [&str; 5] = ["body", "other", "floor", "walls", "origin"];
 
 /// What a name may refer to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Thing {
     Body,
+    /// Another agent of the team, or a link of it.
+    Rival,
     Link,
     Joint,
     /// A rover's wheels are links and joints of one name.
@@ -46,7 +49,7 @@ impl Thing {
     fn words(self) -> &'static str {
         match self {
             // Their names say it.
-            Self::Body | Self::Floor | Self::Walls | Self::Origin | Self::Unclear => "",
+            Self::Body | Self::Rival | Self::Floor | Self::Walls | Self::Origin | Self::Unclear => "",
             Self::Link | Self::LinkAndJoint => ", which is a link",
             Self::Joint => ", which is a joint",
             Self::Loose => ", which is a loose prop",
@@ -64,29 +67,29 @@ pub(super) struct Wanted {
     words: &'static str,
 }
 
-use Thing::{Block, Body, Floor, Group, Joint, Link, LinkAndJoint, Loose, Origin, Point, Walls, Zone};
+use Thing::{Block, Body, Floor, Group, Joint, Link, LinkAndJoint, Loose, Origin, Point, Rival, Walls, Zone};
 
 /// Has a shape and may move.
 pub(super) const MOVABLE: Wanted =
-    Wanted { things: &[Body, Link, LinkAndJoint, Loose, Group], words: "the body, a link of it, a loose prop or a group" };
+    Wanted { things: &[Body, Rival, Link, LinkAndJoint, Loose, Group], words: "the body, a link of it, a loose prop or a group" };
 /// Has a shape.
 pub(super) const SOLID: Wanted =
-    Wanted { things: &[Body, Link, LinkAndJoint, Loose, Block, Group], words: "the body, a link of it, or a prop that is no zone" };
+    Wanted { things: &[Body, Rival, Link, LinkAndJoint, Loose, Block, Group], words: "the body, a link of it, or a prop that is no zone" };
 /// May be touched.
 pub(super) const SURFACE: Wanted = Wanted {
-    things: &[Body, Link, LinkAndJoint, Loose, Block, Group, Floor, Walls],
+    things: &[Body, Rival, Link, LinkAndJoint, Loose, Block, Group, Floor, Walls],
     words: "the body, a link of it, a prop that is no zone, `floor` or `walls`",
 };
 /// Has a centre.
 pub(super) const CENTRE: Wanted =
-    Wanted { things: &[Body, Link, LinkAndJoint, Loose, Block, Group, Zone, Point], words: "the body, a part of it or a prop" };
+    Wanted { things: &[Body, Rival, Link, LinkAndJoint, Loose, Block, Group, Zone, Point], words: "the body, a part of it or a prop" };
 pub(super) const ZONE: Wanted = Wanted { things: &[Zone], words: "a `Zone`" };
 pub(super) const ENCLOSURE: Wanted = Wanted { things: &[Zone, Walls], words: "a `Zone` or `walls`" };
 pub(super) const LEAVABLE: Wanted = Wanted { things: &[Zone, Walls, Floor], words: "a `Zone`, `walls` or `floor`" };
 pub(super) const JOINT: Wanted = Wanted { things: &[Joint, LinkAndJoint], words: "a joint of the body" };
 pub(super) const GRASPABLE: Wanted = Wanted { things: &[Loose, Group], words: "a loose prop" };
 pub(super) const HEAPED: Wanted = Wanted { things: &[Group], words: "a group" };
-pub(super) const SEEN: Wanted = Wanted { things: &[Loose, Block, Zone, Point, Group, Origin], words: "a prop or `origin`" };
+pub(super) const SEEN: Wanted = Wanted { things: &[Rival, Loose, Block, Zone, Point, Group, Origin], words: "a prop or `origin`" };
 /// Sees.
 pub(super) const SEEING: Wanted = Wanted { things: &[Body, Link, LinkAndJoint, Point], words: "the body, a link or a point of it" };
 /// A part of the body that can be touched.
@@ -98,29 +101,38 @@ pub(super) const PUSHED: Wanted =
 impl Checker<'_> {
     /// What `name` refers to.
     pub(super) fn thing(&self, name: &str) -> Option<Thing> {
-        if let Some(part) = name.strip_prefix("body.") {
-            let body::Names { links, joints, points } = body::names(&self.scene.body);
+        let bodies = [("body", Some(&self.scene.body)), ("other", self.team.map(|team| &team.other().1))];
+        let part_of = bodies.into_iter().find_map(|(called, body)| Some((name.strip_prefix(called)?.strip_prefix('.')?, body?)));
+        if let Some((part, body)) = part_of {
+            let body::Names { links, joints, points } = body::names(body);
             return match (links.contains(&part), joints.contains(&part)) {
                 (false, false) if points.iter().any(|point| point.0 == part) => Some(Point),
                 (true, true) => Some(LinkAndJoint),
                 (true, false) => Some(Link),
                 (false, true) => Some(Joint),
-                (false, false) if self.document.root().step("body").is_doubtful() || body::is_unread(&self.scene.body) => {
-                    Some(Thing::Unclear)
-                }
+                (false, false) if self.body_spot().is_doubtful() || body::is_unread(body) => Some(Thing::Unclear),
                 (false, false) => None,
             };
         }
         match name {
             "body" => return Some(Body),
             "origin" => return Some(Origin),
+            "other" if self.team.is_some() => return Some(Rival),
             "floor" => return self.stands(Floor).then_some(Floor),
             "walls" => return self.stands(Walls).then_some(Walls),
             _ => {}
         }
         // Where the props could not be read as a whole, any name may be one of them.
         let unclear = || self.document.root().step("props").is_partial().then_some(Thing::Unclear);
-        self.things.get(name).copied().or_else(unclear)
+        self.things.get(self.seen(name).as_ref()).copied().or_else(unclear)
+    }
+
+    /// What a prop is called that an agent of a team calls its own, or the other one's: `own_ring` is the red one's `red_ring`.
+    fn seen<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        let Some(team) = self.team else { return name.into() };
+        let whose = [("own_", &team.bodies.0[team.index].0), ("other_", &team.other().0)];
+        let seen = whose.into_iter().find_map(|(prefix, agent)| Some(format!("{agent}_{}", name.strip_prefix(prefix)?)));
+        seen.map_or(name.into(), Cow::Owned)
     }
 
     fn stands(&self, thing: Thing) -> bool {
@@ -156,6 +168,13 @@ impl Checker<'_> {
                 .map(|thing| if thing == Floor { "floor" } else { "walls" }.into()),
         );
         names.push("origin".into());
+        if let Some(team) = self.team {
+            names.push("other".into());
+            for (called, agent) in [("own", &team.bodies.0[team.index].0), ("other", &team.other().0)] {
+                let props = self.scene.props.names().filter_map(|prop| prop.strip_prefix(agent.as_str())?.strip_prefix('_'));
+                names.extend(props.map(|prop| format!("{called}_{prop}")));
+            }
+        }
         names
     }
 

@@ -5,7 +5,7 @@ use super::numbers::{ANGLE, CELLS, COORDINATE, DISTANCE, LENGTH, constant};
 use crate::body;
 use crate::ron::{Note, Spot};
 use crate::scene::number::Number;
-use crate::scene::schema::{Item, Place, Prop, Surrounding};
+use crate::scene::schema::{Body, Item, Place, Prop, Surrounding};
 
 /// Less than this in each other is rounding, m.
 const SLACK: f32 = 1e-3;
@@ -40,13 +40,25 @@ impl Shape {
 /// A thing that stands at a fixed place.
 struct Standing<'a> {
     name: &'a str,
+    /// Where its name is said, and where what it is.
+    said: Spot<'a>,
+    step: Spot<'a>,
     at: (f32, f32),
     shape: Shape,
     bottom: f32,
     top: f32,
 }
 
-impl Standing<'_> {
+impl<'a> Standing<'a> {
+    /// A body with a fixed place.
+    fn body(name: &'a str, body: &Body, spot: Spot<'a>) -> Option<Self> {
+        let at = body::place(body).filter(|_| !spot.is_doubtful())?;
+        let (x, y, z) = (constant(&at.0)?, constant(&at.1)?, constant(&at.2)?);
+        // At the height of its axles a rover is massive; what lies flat may be between its wheels.
+        let (bottom, top) = (z + 0.05, z + 0.1);
+        Some(Self { name, said: spot, step: spot, at: (x, y), shape: Shape::Disc(body::core(body)), bottom, top })
+    }
+
     fn overlaps(&self, other: &Self) -> bool {
         let level = self.top.min(other.top) - self.bottom.max(other.bottom);
         let (x, y) = ((self.at.0 - other.at.0).abs(), (self.at.1 - other.at.1).abs());
@@ -216,13 +228,16 @@ impl Checker<'_> {
     pub(super) fn overlaps(&mut self, spot: Spot<'_>) {
         let scene = self.scene;
         let mut standing = Vec::new();
+        // Those of a team who came before this one stand there already.
+        for (name, body) in self.team.iter().flat_map(|team| &team.bodies.0[..team.index]) {
+            let spot = self.document.root().step("body").step(0).step(name.as_str());
+            standing.extend(Standing::body(name, body, spot).filter(|_| scene.maze().is_none()));
+        }
         // (In a maze the body's place is counted from the start cell, which is another one in each level.)
-        if let Some(at) = body::place(&scene.body).filter(|_| scene.maze().is_none())
-            && let (Some(x), Some(y), Some(z)) = (constant(&at.0), constant(&at.1), constant(&at.2))
-            && !self.document.root().step("body").is_doubtful()
-        {
-            let spot = self.document.root().step("body");
-            let core = body::core(&scene.body);
+        let name = self.team.map_or("body", |team| team.bodies.0[team.index].0.as_str());
+        let own = Standing::body(name, &scene.body, self.body_spot()).filter(|_| scene.maze().is_none());
+        if let Some(Standing { at: (x, y), .. }) = own {
+            let (spot, core) = (self.body_spot(), body::core(&scene.body));
             if let Some((width, depth)) = self.walls()
                 && (x.abs() + core > width / 2.0 || y.abs() + core > depth / 2.0)
             {
@@ -230,9 +245,8 @@ impl Checker<'_> {
                     spot.problem(format!("the body at ({x}, {y}) does not stand within the walls")).expecting("a place between them")
                 });
             }
-            // At the height of its axles a rover is massive; what lies flat may be between its wheels.
-            standing.push(Standing { name: "body", at: (x, y), shape: Shape::Disc(core), bottom: z + 0.05, top: z + 0.1 });
         }
+        standing.extend(own);
         for (name, prop) in scene.props.0.iter().take(MOST_COMPARED) {
             let (Some((at, z, turned)), Some((shape, height))) = (fixed_place(place_of(prop)), self.shape(prop)) else { continue };
             if spot.step(name.as_str()).is_doubtful()
@@ -241,15 +255,15 @@ impl Checker<'_> {
                 continue;
             }
             let shape = if turned { Shape::Disc(shape.disc()) } else { shape };
-            standing.push(Standing { name, at, shape, bottom: z, top: z + height });
+            standing.push(Standing { name, said: spot.key(name), step: spot.step(name.as_str()), at, shape, bottom: z, top: z + height });
         }
         for (index, later) in standing.iter().enumerate() {
             if self.is_full() {
                 return;
             }
             let Some(earlier) = standing[..index].iter().find(|earlier| earlier.overlaps(later)) else { continue };
-            let first = if earlier.name == "body" { self.document.root().step("body") } else { spot.key(earlier.name) };
-            self.wrong(spot.step(later.name).step("at"), |spot| {
+            let first = earlier.said;
+            self.wrong(later.step.step("at"), |spot| {
                 let mut problem =
                     spot.problem(format!("`{}` would be in `{}`", later.name, earlier.name)).expecting("places that do not overlap");
                 let (line, column) = first.place();

@@ -39,11 +39,13 @@ impl Checker<'_> {
     fn expert(&mut self, expert: &Expert, spot: Spot<'_>) {
         let (name, fits) = match (expert, &self.scene.body) {
             (Expert::SwingUp, body) => ("CartPole", matches!(body, Body::CartPole { .. })),
-            (Expert::Shove(..) | Expert::Sweep(..) | Expert::Search(..), body) => ("Rover", matches!(body, Body::Rover { .. })),
+            (Expert::Shove(..) | Expert::Sweep(..) | Expert::Search(..) | Expert::Skirt(..), body) => {
+                ("Rover", matches!(body, Body::Rover { .. }))
+            }
             (Expert::Reach(..) | Expert::Lift(..) | Expert::Pile(..), body) => ("Arm", matches!(body, Body::Arm { .. })),
             (Expert::Walk, body) => ("Walker", matches!(body, Body::Walker { .. })),
         };
-        if !fits && !self.document.root().step("body").is_doubtful() {
+        if !fits && !self.body_spot().is_doubtful() {
             self.wrong(spot, |spot| {
                 spot.problem("this expert does not know the body").expecting(format!("`body: {name}(..)`, or another expert"))
             });
@@ -62,6 +64,11 @@ impl Checker<'_> {
             Expert::Search(thing) => {
                 self.refers("what is looked for", thing, &CENTRE, spot.step(0));
                 self.needs_maze(spot);
+            }
+            Expert::Skirt(thing, obstacle) => {
+                self.refers("where it goes", thing, &CENTRE, spot.step(0));
+                self.refers("what it goes around", obstacle, &SOLID, spot.step(1));
+                self.two(thing, obstacle, spot.step(1));
             }
             Expert::Reach(point) => {
                 self.refers("what is reached", point, &CENTRE, spot.step(0));

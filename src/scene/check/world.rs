@@ -1,7 +1,7 @@
 //! Surroundings, body, props, sensors and disturbances.
 
 use super::Checker;
-use super::names::{LINK, MAPPED, PUSHED, SEEING, SEEN};
+use super::names::{LINK, MAPPED, MOVABLE, PUSHED, SEEING, SEEN};
 use super::numbers::{
     ANGLE, COORDINATE, DAMPING, DELAY, DURATION, FORCE, FRICTION, GRAVITY, LENGTH, LOAD, MASS, NOISE, PART, SLOPE, SPEED, SPREAD,
 };
@@ -63,7 +63,7 @@ impl Checker<'_> {
             }
             seen[kind].get_or_insert(spot);
         }
-        self.body(root.step("body"));
+        self.body(self.body_spot());
         self.ground(root, seen[0].is_some() || around.is_doubtful());
     }
 
@@ -78,9 +78,8 @@ impl Checker<'_> {
         self.fixed("`height`", *height, LENGTH, spot.step("height"));
         self.number("`walls`", walls, PART, spot.step("walls"));
         self.number("`friction`", friction, FRICTION, spot.step("friction"));
-        let root = self.document.root();
         match crate::body::place(&self.scene.body) {
-            _ if root.step("body").is_doubtful() => {}
+            _ if self.body_spot().is_doubtful() => {}
             None => self.wrong(spot, |spot| {
                 spot.problem("the body stands at the origin, where a maze may have a wall").expecting("a body that drives, `Rover(..)`")
             }),
@@ -115,7 +114,7 @@ impl Checker<'_> {
                 spot.problem(format!("`{name}` would fall for ever: there is no floor")).expecting("`Floor` among the surroundings")
             });
         } else if crate::body::place(&self.scene.body).is_some() {
-            self.wrong(root.step("body"), |spot| {
+            self.wrong(self.body_spot(), |spot| {
                 spot.problem("the body would fall for ever: there is no floor").expecting("`Floor` among the surroundings")
             });
         }
@@ -129,6 +128,8 @@ impl Checker<'_> {
 
     fn body(&mut self, spot: Spot<'_>) {
         match &self.scene.body {
+            // Each of its bodies is looked at by itself.
+            Body::Team(_) => {}
             Body::CartPole { pole_length, pole_mass, cart_friction, angle, joints: _ } => {
                 self.number("`pole_length`", pole_length, LENGTH, spot.step("pole_length"));
                 self.number("`pole_mass`", pole_mass, MASS, spot.step("pole_mass"));
@@ -243,6 +244,10 @@ impl Checker<'_> {
             let spot = spot.step(index);
             let (noise, delay) = match sensor {
                 Sensor::Joints { noise, delay } | Sensor::Motion { noise, delay } | Sensor::LastAction { noise, delay } => (noise, delay),
+                Sensor::Velocity { of, noise, delay } => {
+                    self.refers("`of`", of, &MOVABLE, spot.step("of"));
+                    (noise, delay)
+                }
                 Sensor::Offset { to, noise, delay } => {
                     self.refers("`to`", to, &SEEN, spot.step("to"));
                     (noise, delay)
@@ -264,7 +269,7 @@ impl Checker<'_> {
                 }
                 Sensor::Gripper { noise, delay } => {
                     let grips = matches!(self.scene.body, Body::Arm { .. });
-                    if !grips && !self.document.root().step("body").is_doubtful() {
+                    if !grips && !self.body_spot().is_doubtful() {
                         self.wrong(spot, |spot| spot.problem("the body has no gripper").expecting("`body: Arm(..)`, or another sensor"));
                     }
                     (noise, delay)

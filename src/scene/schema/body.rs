@@ -2,6 +2,7 @@
 
 use super::{Number, zero};
 use crate::scene::import::Import;
+use crate::scene::named::Named;
 use serde::{Deserialize, Serialize};
 
 /// How links are joined. Both of Rapier's kinds are measured for each body; its header says which one is the default and why.
@@ -84,6 +85,10 @@ pub enum Body {
     Mjcf(Import),
     /// A robot from a file in ROS's format.
     Urdf(Import),
+    /// Several bodies in one arena, each an agent with a name: `Team({"red": Rover(..), "blue": Rover(..)})`. Sensors and task are said once and
+    /// hold for each agent as it sees the world: `body` is its own body, `other` the next agent's, and of the props `red_ring` and
+    /// `blue_ring` the red one calls its own `own_ring` and the other one `other_ring`.
+    Team(Named<Body>),
 }
 
 /// What an arm's first five action channels mean; the sixth is always `grip`.
@@ -104,6 +109,7 @@ impl Body {
             Self::Rover { .. } => "rover",
             Self::Arm { .. } => "arm",
             Self::Walker { .. } => "walker",
+            Self::Team(_) => "team",
             Self::Mjcf(import) | Self::Urdf(import) => import.robot.as_deref().map_or("robot", |robot| robot.name.as_str()),
         }
     }

@@ -38,6 +38,17 @@ pub enum Sensor {
         #[serde(default = "zero")]
         delay: Number,
     },
+    /// How a thing moves over the floor, in the body's frame (of a group: the mean): ahead, left and, unless the body keeps level, up, m/s.
+    Velocity {
+        /// The body, a link of it, another agent, or a loose prop.
+        of: String,
+        /// Standard deviation, m/s.
+        #[serde(default = "zero")]
+        noise: Number,
+        /// s
+        #[serde(default = "zero")]
+        delay: Number,
+    },
     /// Where a thing is, and how it is turned, as seen from the body or a part of it: ahead, left and up; and of what has a shape, the directions
     /// of its x and z axes.
     Pose {

@@ -43,6 +43,8 @@ pub enum Expert {
     Lift(String, String),
     /// An arm: builds a tower of these things, the first one lowest.
     Pile(Vec<String>),
+    /// A rover: drives to the first thing around the second one, which is in the way, on the side that is nearer.
+    Skirt(String, String),
     /// A walker: goes as the scene's command says, by a gait generator.
     Walk,
 }

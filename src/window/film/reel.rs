@@ -6,7 +6,7 @@ use crate::arena::{Arena, ArenaQuery, FinishedEpisodes, Snapshot, finish, observ
 use crate::control::{ControlStep, ControlSystems};
 use crate::imitation::recorder;
 use crate::physics::Threads;
-use crate::pilot::Pilot;
+use crate::pilot::cast::Cast;
 use crate::scene::plan::Plan;
 use crate::window::camera::Eye;
 use crate::window::notice::Event;
@@ -78,7 +78,7 @@ impl Take {
         // One that goes on would go on in the film, without a pilot.
         let steps = shot.frames_per_second as usize * self.actions.len();
         let most = (!self.over).then(|| steps.div_ceil(shot.plan.timing.control_hz as usize) + 1);
-        (Shot { pilot: Pilot::replay(self.actions), ..shot }, most)
+        (Shot { cast: Cast::replay(&self.actions, &shot.plan), ..shot }, most)
     }
 }
 

@@ -1,7 +1,9 @@
-//! Plots over time: observation channels, actions, reward and its terms, predicates.
+//! Plots over time: observation channels, actions, reward and its terms, predicates. (Of a team: all agents' channels; the rest is the first
+//! one's.)
 
 use super::Layout;
 use super::top::GOOD;
+use crate::signal::Channels;
 use crate::window::rewind::Rewind;
 use crate::window::shown::Shown;
 use crate::window::trace::{Row, Trace};
@@ -34,9 +36,10 @@ pub fn show(
         return;
     }
     let plan = &shown.plan;
-    let scene = Some((plan.name.clone(), plan.observation.width()));
+    let (observed, acted) = (plan.observed(), plan.acted());
+    let scene = Some((plan.name.clone(), observed.width()));
     if chosen.scene != scene {
-        *chosen = Chosen { scene, channels: (0..plan.observation.width().min(FIRST)).collect(), filter: String::new() };
+        *chosen = Chosen { scene, channels: (0..observed.width().min(FIRST)).collect(), filter: String::new() };
     }
     let Some(mut ui) = layout.ui(&mut contexts, "right") else { return };
     // Where one looks back, the plots end at that moment.
@@ -52,11 +55,11 @@ pub fn show(
     egui::Panel::right("right panel").resizable(true).default_size(318.0).size_range(220.0..=640.0).show(&mut ui, |ui| {
         egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             egui::CollapsingHeader::new("Observation").default_open(true).show(ui, |ui| {
-                channels(ui, &shown, &mut chosen);
+                channels(ui, &observed, &mut chosen);
                 plot("observation", 150.0).show(ui, |plot| {
                     starts.iter().for_each(|start| plot.vline(begin(*start)));
                     for &channel in &chosen.channels {
-                        let about = &plan.observation.0[channel];
+                        let about = &observed.0[channel];
                         let name = if about.unit.is_empty() { about.name.clone() } else { format!("{} [{}]", about.name, about.unit) };
                         plot.line(line(&name, &|row| f64::from(row.observation.get(channel).copied().unwrap_or(0.0))));
                     }
@@ -65,7 +68,7 @@ pub fn show(
             egui::CollapsingHeader::new("Action").default_open(true).show(ui, |ui| {
                 plot("action", 100.0).include_y(-1.0).include_y(1.0).show(ui, |plot| {
                     starts.iter().for_each(|start| plot.vline(begin(*start)));
-                    for (index, channel) in plan.action.0.iter().enumerate() {
+                    for (index, channel) in acted.0.iter().enumerate() {
                         let name = format!("{} [{}]", channel.name, channel.unit);
                         plot.line(line(&name, &|row| f64::from(row.action.get(index).copied().unwrap_or(0.0))));
                     }
@@ -102,8 +105,8 @@ pub fn show(
 }
 
 /// Which observation channels are drawn.
-fn channels(ui: &mut egui::Ui, shown: &Shown, chosen: &mut Chosen) {
-    let all = &shown.plan.observation.0;
+fn channels(ui: &mut egui::Ui, observed: &Channels, chosen: &mut Chosen) {
+    let all = &observed.0;
     let combo = egui::ComboBox::from_id_salt("channels")
         .selected_text(format!("{} of {} channels", chosen.channels.len(), all.len()))
         .width(200.0)

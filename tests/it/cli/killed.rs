@@ -75,7 +75,7 @@ fn an_interrupted_run_keeps_its_rollout_and_says_the_command_that_goes_on() {
         signal("INT", child.id());
         let told: Told = child.wait_with_output().unwrap().into();
         let told = told.ends(3, &["stopped after update ", "; to go on:\n  apprentice train short --set 'learner=Ppo(horizon: 4000,"]);
-        rows += Checkpoint::load(&checkpoint::last(&run).unwrap()).unwrap().rollout.steps();
+        rows += Checkpoint::load(&checkpoint::last(&run).unwrap()).unwrap().rollouts[0].steps();
         let command = told.err.lines().last().unwrap().trim().to_owned();
         assert!(command.ends_with("--device cpu --out 'a run' --resume"), "{command}");
         next = Command::new("sh");

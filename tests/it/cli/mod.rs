@@ -1,6 +1,7 @@
 //! The built program, as people and scripts use it.
 
 mod check;
+mod cloning;
 mod evaluate;
 mod killed;
 mod record;

@@ -3,6 +3,7 @@
 use crate::workshop::{SHORT, Workshop, wait_until};
 use apprentice::imitation::data_set::DataSet;
 use apprentice::imitation::data_set::files::Info;
+use apprentice::pilot::operator::Traits;
 use apprentice::stream::{Purpose, Stream};
 use std::fs;
 use std::path::Path;
@@ -41,6 +42,24 @@ fn an_expert_is_recorded_looked_at_edited_and_replayed() {
 }
 
 #[test]
+fn who_demonstrated_stands_in_the_data_set_with_all_their_traits() {
+    let workshop = Workshop::new();
+    let told = workshop.apprentice("record short data/short --pilot human(delay:0.3) --episodes 3");
+    assert_eq!((told.code, told.out.contains("3 episodes recorded")), (Some(0), true), "{} {}", told.out, told.err);
+    workshop.apprentice("record short data/short --pilot expert --episodes 1").ends(0, &[]);
+    let told = workshop.apprentice("data show data/short");
+    assert!(told.out.contains("human(delay:0.3)") && told.out.contains("expert"), "{}", told.out);
+    let set = DataSet::open(workshop.path("data/short")).unwrap();
+    let human = Traits::named("human").unwrap().unwrap();
+    assert_eq!(set.lines[0].traits, Some(Traits { delay: 0.3, ..human }));
+    assert_eq!(set.lines[3].traits, Some(Traits::default()), "the expert has none");
+    let told = workshop.apprentice("replay data/short --verify").ends(0, &[]);
+    assert!(told.out.contains("4 episodes"), "{}", told.out);
+    let told = workshop.apprentice("evaluate short --pilot okay --levels 4").ends(0, &[]);
+    assert!(told.out.contains("okay"), "{}", told.out);
+}
+
+#[test]
 fn bad_input_is_refused_with_what_to_do() {
     let workshop = Workshop::new();
     workshop.apprentice("record short data/short --pilot expert --episodes 2");
@@ -48,6 +67,9 @@ fn bad_input_is_refused_with_what_to_do() {
     for (words, expected) in [
         ("record short data/short", "--features window"),
         ("record short data/short --pilot expret", "did you mean `expert`?"),
+        ("record short data/short --pilot humn(delay:0.3)", "did you mean `human`?"),
+        ("record short data/short --pilot human(dely:0.3)", "did you mean `delay`?"),
+        ("evaluate short --pilot okay(speed:2)", "`speed` is 2; expected 0.05 to 1"),
         ("record short full --pilot expert", "holds `letter.txt`"),
         ("record short short/scene.ron --pilot expert", "is a file"),
         ("record short /proc/apprentice --pilot expert", "/proc/apprentice"),
@@ -86,6 +108,52 @@ fn a_flipped_bit_in_the_file_is_found() {
     assert_eq!((told.code, told.err.contains("episode 1: frame 23 of 24 differs")), (Some(1), true), "{}", told.err);
     let told = workshop.apprentice("data verify data/short");
     assert_eq!((told.code, told.err.contains("episode 1: its frames have changed")), (Some(1), true), "{}", told.err);
+}
+
+#[test]
+fn a_game_is_recorded_looked_at_edited_and_replayed() {
+    let workshop = Workshop::new();
+    workshop.write("herd/scene.ron", &include_str!("../../../scenes/herd/scene.ron").replace("time_limit: 30.0", "time_limit: 3.0"));
+    let told = workshop.apprentice("record herd data/herd --pilot expert --against random --episodes 5");
+    assert!(told.code == Some(0) && told.out.contains("5 episodes recorded"), "{} {}", told.out, told.err);
+    workshop.apprentice("record herd data/herd --pilot random --episodes 1").ends(0, &[]);
+    for (words, expected) in [
+        ("data list", "data/herd"),
+        ("data show data/herd", "expert against random"),
+        ("data show data/herd", "random against idle"),
+        ("data show data/herd", "sim.success"),
+        ("data show data/herd --episode 1", "  blue: flown by random"),
+        ("data show data/herd --episode 1", "sim.reward: blue"),
+        ("replay data/herd --verify", "6 episodes"),
+        ("replay data/herd --verify --arenas 1 --threads 1", "every hash is equal"),
+        ("data trim data/herd --episode 2 --rows 4..20", "6 episodes"),
+        ("data merge data/herd data/herd --out data/twice", "12 episodes"),
+        ("data compact data/twice", "12 episodes"),
+        ("data drop data/twice --episodes 0-9", "2 episodes"),
+        ("data split data/herd --out data/parts --parts train=5,test=1", "test: 1 episodes"),
+        ("data repair data/herd", "6 episodes"),
+        ("data verify data/herd data/twice data/parts/test", "6 episodes are as they should be, every frame's hash equal"),
+        ("data export data/herd minari", "minari.load_dataset(\"apprentice/herd-v0\")"),
+        ("data export data/herd minari --agent blue", "minari.load_dataset(\"apprentice/herd-blue-v0\")"),
+    ] {
+        let told = workshop.apprentice(words);
+        assert_eq!((told.code, told.out.contains(expected)), (Some(0), true), "{words}: {} {}", told.out, told.err);
+    }
+    // Minari's reader knows one agent: whose copy it is, and that one's width of the world.
+    let [red, blue] = ["herd", "herd-blue"].map(|name| workshop.read(&format!("minari/apprentice/{name}-v0/data/metadata.json")));
+    let about = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    assert_eq!((about(&red)["algorithm_name"].as_str(), about(&blue)["algorithm_name"].as_str()), (Some("expert"), Some("random")));
+    assert_eq!(
+        (&about(&red)["action_space"], about(&red)["action_space"].as_str().unwrap().contains("[2]")),
+        (&about(&blue)["action_space"], true)
+    );
+    workshop.apprentice("data export data/herd minari --agent bleu").ends(2, &["no agent `bleu`", "did you mean `blue`?"]);
+    workshop.apprentice("record short data/short --pilot expert --against random").ends(2, &["is for a scene with a team"]);
+    workshop.apprentice("record short data/short --pilot expert --episodes 1").ends(0, &[]);
+    workshop.apprentice("data export data/short minari --agent red").ends(2, &["has no team"]);
+    // The last channel is blue's.
+    flip(&workshop.path("data/herd/data/chunk-000/file-000.parquet"), 11);
+    workshop.apprentice("replay data/herd --verify --episode 0").ends(1, &["episode 0: frame 11 of"]);
 }
 
 #[test]
@@ -147,18 +215,25 @@ fn a_recording_of_worlds_that_always_break_down_gives_up() {
     assert_eq!(DataSet::open(workshop.path("data/broken")).unwrap().len(), 0);
 }
 
-/// Flips the lowest bit of the action in row `row` of a file of frames.
+/// Flips the lowest bit of the action's last channel in row `row` of a file of frames.
 fn flip(path: &Path, row: usize) {
-    use arrow_array::{Array, ArrayRef, Float32Array, RecordBatch, cast::AsArray, types::Float32Type};
+    use arrow_array::{Array, ArrayRef, FixedSizeListArray, Float32Array, RecordBatch, cast::AsArray, types::Float32Type};
+    use arrow_schema::{DataType, Field};
     use std::sync::Arc;
     let file = fs::File::open(path).unwrap();
     let mut reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap();
     let batch = reader.next().unwrap().unwrap();
     let index = batch.schema().index_of("action").unwrap();
-    let mut values = batch.column(index).as_primitive::<Float32Type>().values().to_vec();
-    values[row] = f32::from_bits(values[row].to_bits() ^ 1);
+    let list = batch.column(index).as_fixed_size_list_opt();
+    let numbers = list.map_or(batch.column(index), |list| list.values());
+    let mut values = numbers.as_primitive::<Float32Type>().values().to_vec();
+    let last = values.len() / batch.num_rows() * (row + 1) - 1;
+    values[last] = f32::from_bits(values[last].to_bits() ^ 1);
+    let values: ArrayRef = Arc::new(Float32Array::from(values));
+    let element = Arc::new(Field::new_list_field(DataType::Float32, true));
+    let listed = list.map(|list| Arc::new(FixedSizeListArray::new(element, list.value_length(), values.clone(), None)) as ArrayRef);
     let mut columns: Vec<ArrayRef> = batch.columns().to_vec();
-    columns[index] = Arc::new(Float32Array::from(values));
+    columns[index] = listed.unwrap_or(values);
     assert_eq!(columns[index].len(), batch.num_rows());
     let batch = RecordBatch::try_new(batch.schema(), columns).unwrap();
     let mut writer = parquet::arrow::ArrowWriter::try_new(fs::File::create(path).unwrap(), batch.schema(), None).unwrap();

@@ -4,10 +4,12 @@ mod data_set;
 mod edit;
 mod keeper;
 mod quality;
+mod reading;
 mod repair;
 mod replay;
 mod session;
 mod statistics;
+mod team;
 
 use apprentice::imitation::data_set::DataSet;
 use apprentice::imitation::data_set::writer::{Author, Writer};
@@ -15,8 +17,8 @@ use apprentice::imitation::demonstration::Demonstration;
 use apprentice::imitation::record::{Order, demonstrate};
 use apprentice::physics::Threads;
 use apprentice::pilot::Pilot;
+use apprentice::pilot::cast::{Cast, Flyer};
 use apprentice::scene::plan::Plan;
-use apprentice::training::evaluation::Judged;
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -29,7 +31,15 @@ pub fn plan(scene: &str) -> Arc<Plan> {
 /// Demonstrations by the scene's expert (`seed` even) or by chance.
 pub fn demonstrations(plan: &Arc<Plan>, episodes: usize, pilot: Pilot, seed: u64) -> Vec<Demonstration> {
     let mut found = Vec::new();
-    let order = Order { plan, pilot: &Judged::Pilot(pilot), episodes, successes_only: false, seed, before: 0, threads: Threads::default() };
+    let order = Order {
+        plan,
+        cast: &Cast::from(Flyer::Pilot(pilot)),
+        episodes,
+        successes_only: false,
+        seed,
+        before: 0,
+        threads: Threads::default(),
+    };
     demonstrate(&order, |demonstration, _| {
         found.extend(demonstration);
         ControlFlow::<Infallible>::Continue(())
@@ -39,7 +49,7 @@ pub fn demonstrations(plan: &Arc<Plan>, episodes: usize, pilot: Pilot, seed: u64
 }
 
 pub fn author() -> Author {
-    Author { pilot: "expert".into(), operator: "ada".into() }
+    Author { pilot: "expert".into(), operator: "ada".into(), ..Author::default() }
 }
 
 /// A data set of these demonstrations at `root`.

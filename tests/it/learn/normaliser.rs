@@ -47,7 +47,7 @@ fn it_stands_still_during_a_rollout_and_moves_with_the_update() {
     let before = learner.policy().normaliser;
     let rollout = super::careless_rollout(learner.as_mut(), 4, 8, 3, 1);
     assert_eq!(learner.policy().normaliser, before);
-    learner.update(Experience { rollout: Some(&rollout), progress: 0.0 });
+    learner.update(Experience { rollout: Some(&rollout), demonstrations: None, progress: 0.0 });
     let lived = rollout.outcomes().iter().filter(|outcome| **outcome != apprentice::signal::Outcome::Diverged).count();
     assert_eq!(learner.policy().normaliser.unwrap().count(), lived as f64);
 }

@@ -13,7 +13,7 @@ fn trained(family: Family, observed_std: bool) -> Policy {
     let settings = Ppo { horizon: 4, minibatch: 16, hidden: vec![20, 9], actor: family, observed_std, ..Ppo::default() };
     let mut learner = learner(&settings, contract(3, 2), 1);
     let rollout = careless_rollout(learner.as_mut(), 4, 16, 3, 1);
-    learner.update(Experience { rollout: Some(&rollout), progress: 0.0 });
+    learner.update(Experience { rollout: Some(&rollout), demonstrations: None, progress: 0.0 });
     learner.policy()
 }
 
@@ -47,7 +47,7 @@ fn a_policy_decides_with_the_bits_of_the_learner_that_it_came_from() {
     let settings = Ppo { horizon: 4, minibatch: 16, ..Ppo::default() };
     let mut learner = learner(&settings, contract(3, 2), 1);
     let rollout = careless_rollout(learner.as_mut(), 4, 16, 3, 1);
-    learner.update(Experience { rollout: Some(&rollout), progress: 0.0 });
+    learner.update(Experience { rollout: Some(&rollout), demonstrations: None, progress: 0.0 });
     let policy = learner.policy();
     let observations = normals(2, 30, 3);
     let decision = decide(learner.as_mut(), &observations, &[false; 30]);

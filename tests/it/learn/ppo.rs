@@ -17,7 +17,7 @@ fn settings() -> Ppo {
 
 fn update(learner: &mut dyn Learner, seed: u64) -> Metrics {
     let rollout = careless_rollout(learner, 16, ARENAS, 5, seed);
-    learner.update(Experience { rollout: Some(&rollout), progress: 0.25 })
+    learner.update(Experience { rollout: Some(&rollout), demonstrations: None, progress: 0.25 })
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn what_happened_in_a_diverged_row_leaves_no_trace() {
             }
         }
         rollout.set_fresh(&normals(9, 8, 5));
-        let metrics = learner.update(Experience { rollout: Some(&rollout), progress: 0.0 });
+        let metrics = learner.update(Experience { rollout: Some(&rollout), demonstrations: None, progress: 0.0 });
         assert!(metrics.iter().all(|(_, value)| value.is_finite()), "{metrics:?}");
         learner.state()
     };
@@ -146,7 +146,7 @@ fn rates_follow_their_schedules() {
     let rate = |schedule, progress| {
         let mut learner = learner(&Ppo { schedule, ..settings() }, contract(5, 2), 1);
         let rollout = careless_rollout(learner.as_mut(), 16, ARENAS, 5, 1);
-        learner.update(Experience { rollout: Some(&rollout), progress }).get("rate").unwrap() as f32
+        learner.update(Experience { rollout: Some(&rollout), demonstrations: None, progress }).get("rate").unwrap() as f32
     };
     assert_near(rate(Schedule::Constant, 0.75), 1e-3, 1e-9);
     assert_near(rate(Schedule::Linear, 0.75), 2.5e-4, 1e-9);

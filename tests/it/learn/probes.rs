@@ -58,7 +58,7 @@ fn taught(probe: &Probe, settings: &Ppo, updates: usize) -> Box<dyn Learner> {
             }
         }
         rollout.set_fresh(&Batch::new(1, seen.clone()));
-        learner.update(Experience { rollout: Some(&rollout), progress: update as f32 / updates as f32 });
+        learner.update(Experience { rollout: Some(&rollout), demonstrations: None, progress: update as f32 / updates as f32 });
         rollout.clear();
     }
     learner

@@ -1,3 +1,4 @@
 //! Mirrors `src/pilot/`.
 
 mod hand;
+mod operator;

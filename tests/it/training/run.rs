@@ -290,6 +290,7 @@ fn every_part_of_a_checkpoint_that_was_cut_or_changed_is_refused_and_the_one_bef
 fn diverged_episodes_are_counted_and_left_out_of_the_means() {
     let report = |score: f32, outcome: Outcome| EpisodeReport {
         arena: 0,
+        agent: 0,
         lesson: Level::canonical(1).into(),
         score,
         success: outcome == Outcome::Succeeded,

@@ -15,7 +15,7 @@ fn episode(level: u64, score: f64, outcome: Outcome) -> EpisodeResult {
 /// Two levels, both with the same `score`; the first succeeds.
 fn evaluation(seed: u64, score: f64) -> Evaluation {
     let episodes = vec![episode(1, score, Outcome::Succeeded), episode(2, score, Outcome::TimedOut)];
-    Evaluation { scene: "push".into(), seed, steps: 1000, episodes }
+    Evaluation { scene: "push".into(), seed, steps: 1000, against: None, episodes }
 }
 
 #[test]

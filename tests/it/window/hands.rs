@@ -5,7 +5,7 @@ use crate::stage::plan_of;
 use apprentice::arena::ArenaQuery;
 use apprentice::body::{heading, turned};
 use apprentice::curriculum::held_out;
-use apprentice::pilot::expert::ExpertMemory;
+use apprentice::pilot::expert::{ExpertMemory, Preference};
 use apprentice::pilot::hand::shaping::Shaping;
 use apprentice::pilot::hand::{HandCommand, HandSettings, Hands, Input};
 use apprentice::scene::plan::Plan;
@@ -67,7 +67,7 @@ pub fn expert_by_sticks() -> Script {
         let plan = sight.situation.plan;
         let expert = plan.task.as_ref().and_then(|task| task.expert.as_ref()).unwrap();
         let mut action = vec![0.0; plan.action.width()];
-        memory.decide(expert, &sight.situation, &mut action);
+        memory.decide(expert, Preference::default(), &sight.situation, &mut action);
         let wanted = match plan.scene.body {
             Body::CartPole { .. } => vec![(GamepadAxis::LeftStickX, action[0])],
             Body::Rover { .. } => vec![(GamepadAxis::LeftStickY, action[0]), (GamepadAxis::RightStickX, -action[1])],
@@ -77,7 +77,7 @@ pub fn expert_by_sticks() -> Script {
                 let command = turned(sight.situation.command(), -heading);
                 vec![(GamepadAxis::LeftStickY, command.x), (GamepadAxis::LeftStickX, -command.y)]
             }
-            Body::Mjcf(_) | Body::Urdf(_) => panic!("no scene of these tests has a robot from a file"),
+            Body::Mjcf(_) | Body::Urdf(_) | Body::Team(_) => panic!("no expert of these tests flies a robot from a file, or a whole team"),
             // The fingertip by the sticks, the hand's lean by the cross, the fingers by the triggers.
             Body::Arm { .. } => {
                 let pressed = |which, value: f32| button(sight.pad, which, value.clamp(0.0, 1.0));

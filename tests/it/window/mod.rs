@@ -5,3 +5,4 @@ mod hands;
 mod pad;
 mod real;
 mod session;
+mod team;

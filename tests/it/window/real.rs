@@ -3,6 +3,9 @@
 //! `WINDOW_TESTS=required` (as in CI).
 
 use crate::workshop::Workshop;
+use apprentice::pilot::Pilot;
+use apprentice::pilot::cast::{Cast, Flyer};
+use apprentice::scene::plan::Plan;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -224,12 +227,12 @@ fn the_window_simulates_the_same_bits_as_headless_and_forks_them_from_the_past()
     explorer.ask("Step(20)");
     let there = explorer.standing();
     assert_eq!((there["steps"].as_u64(), there["paused"].as_bool()), (Some(20), Some(true)));
-    assert_eq!(there["hash"], headless_hash("push", 3, 20), "the same bits without a window");
+    assert_eq!(there["hash"], headless_hash("push", &Pilot::random().into(), 3, 20), "the same bits without a window");
 
     explorer.ask("Rewind(1.0)");
     let back = explorer.standing();
     assert_ne!(back["hash"], there["hash"]);
-    assert_eq!(back["hash"], headless_hash("push", 3, 10), "one second is ten steps");
+    assert_eq!(back["hash"], headless_hash("push", &Pilot::random().into(), 3, 10), "one second is ten steps");
     explorer.ask("Step(10)");
     let again = explorer.standing();
     assert_eq!((&again["hash"], &again["steps"]), (&there["hash"], &there["steps"]), "the same future once more");
@@ -249,6 +252,40 @@ fn the_window_simulates_the_same_bits_as_headless_and_forks_them_from_the_past()
     let many = explorer.standing();
     assert_eq!(many["arenas"], 9);
     assert_eq!(many["level"], larger["level"], "a slider's level stays");
+    explorer.close();
+}
+
+#[test]
+fn a_team_is_simulated_as_it_is_headless_and_all_of_it_goes_on_from_the_past() {
+    let Some(display) = Display::open() else { return };
+    let workshop = Workshop::new();
+    let herd = Workshop::scene("herd");
+    let mut explorer =
+        Explorer::open(&workshop, &display, &format!("{herd} --pilot random --against expert --seed 3 --paused --size 320x240"));
+    explorer.hears("drawn");
+    explorer.ask("Step(20)");
+    let there = explorer.standing();
+    assert_eq!((there["steps"].as_u64(), &there["pilot"], &there["against"]), (Some(20), &"random".into(), &"expert".into()));
+    let [random, expert] = [Pilot::random(), Pilot::expert()].map(Flyer::Pilot);
+    let cast = Cast::game(&random, &expert, 0, &Plan::load(&herd).unwrap());
+    assert_eq!(there["hash"], headless_hash("herd", &cast, 3, 20), "the same bits without a window");
+    explorer.ask("Rewind(1.0)");
+    assert_eq!(explorer.standing()["hash"], headless_hash("herd", &cast, 3, 10));
+    explorer.ask("Step(10)");
+    assert_eq!(explorer.standing()["hash"], there["hash"], "every agent's future once more");
+    explorer.ask("Against(Idle)\nRewind(1.0)\nStep(10)");
+    let other = explorer.standing();
+    assert_eq!((&other["pilot"], &other["against"]), (&"random".into(), &"idle".into()), "one choice leaves the other alone");
+    assert_ne!(other["hash"], there["hash"], "another opponent is another future");
+    explorer.ask("Against(Hand)");
+    assert!(explorer.hears("refused")["text"].as_str().unwrap().contains("the first agent"));
+    explorer.ask("Arenas(2)\nStep(5)");
+    assert_eq!(explorer.standing()["against"], "idle");
+    explorer.ask(&format!("Open(\"{}\")", Workshop::scene("push")));
+    explorer.hears("opened");
+    assert_eq!(explorer.standing()["against"], Value::Null);
+    explorer.ask("Against(Expert)");
+    assert!(explorer.hears("refused")["text"].as_str().unwrap().contains("nobody else"));
     explorer.close();
 }
 
@@ -283,6 +320,26 @@ fn a_pad_records_in_the_window_and_what_it_recorded_replays_there_and_headless()
         }
         assert!(replay.child.wait().unwrap().success());
     }
+}
+
+#[test]
+fn a_pad_records_a_game_which_replays_and_is_filmed_with_every_agent() {
+    let Some(display) = Display::open() else { return };
+    let workshop = Workshop::new();
+    let words = format!("record {} data/herd --against expert --episodes 1 --reset 0.1 --json --script -", Workshop::scene("herd"));
+    let mut recorder = Explorer::start(&workshop, &display, &words);
+    recorder.hears("drawn");
+    recorder.ask("Against(Idle)");
+    assert!(recorder.hears("refused")["text"].as_str().unwrap().contains("stop it first"));
+    recorder.ask("Pad(Start, 1.0)\nPad(Start, 0.0)\nPad(LeftStickY, 1.0)\nWait(20)\nPad(North, 1.0)");
+    assert!(recorder.child.wait().unwrap().success());
+    let set = apprentice::imitation::data_set::DataSet::open(workshop.path("data/herd")).unwrap();
+    assert_eq!(set.lines[0].players(), "hand against expert");
+    let mut replay = Explorer::start(&workshop, &display, "replay data/herd --speed 8 --quit --json");
+    assert_eq!(replay.hears("replayed")["differs"], Value::Null, "both do what they did");
+    assert!(replay.child.wait().unwrap().success());
+    let told = workshop.apprentice("film data/herd game.mp4 --size 64x64 --rate 2 --seconds 1 --quiet");
+    assert_eq!(told.code, Some(0), "{}", told.err);
 }
 
 #[test]
@@ -337,11 +394,9 @@ fn an_episode_is_filmed_while_the_window_goes_on() {
 #[test]
 fn an_episode_is_drawn_frame_by_frame_without_any_display() {
     use apprentice::physics::Threads;
-    use apprentice::pilot::Pilot;
-    use apprentice::scene::plan::Plan;
     use apprentice::window::offscreen::{Shot, frames};
     let plan = std::sync::Arc::new(Plan::load(Workshop::scene("push")).unwrap());
-    let shot = Shot { pilot: Pilot::random(), size: (642, 360), frames_per_second: 10, ..Shot::new(plan.clone()) };
+    let shot = Shot { cast: Pilot::random().into(), size: (642, 360), frames_per_second: 10, ..Shot::new(plan.clone()) };
     let drawn: Vec<_> = frames(shot, Threads(1)).unwrap().take(12).collect();
     assert_eq!(drawn.len(), 12);
     let differ = |one: &[u8], other: &[u8]| one.iter().zip(other).filter(|(a, b)| a.abs_diff(**b) > 12).count();
@@ -360,20 +415,20 @@ fn an_episode_is_drawn_frame_by_frame_without_any_display() {
     }
 }
 
-/// The hash of the first arena of a scene, randomly steered, after so many steps.
-fn headless_hash(scene: &str, seed: u64, steps: usize) -> String {
+/// The hash of the first arena of a scene after so many steps.
+fn headless_hash(scene: &str, cast: &Cast, seed: u64, steps: usize) -> String {
     use apprentice::arena::{ArenaPlugin, ArenaQuery, step_hash};
     use apprentice::control::{ControlPlugin, headless_app, start};
     use apprentice::physics::Threads;
-    use apprentice::pilot::{Pilot, PilotPlugin};
-    use apprentice::scene::plan::Plan;
+    use apprentice::pilot::PilotPlugin;
     let plan = std::sync::Arc::new(Plan::load(Workshop::scene(scene)).unwrap());
     let mut app = headless_app(Threads(1));
     app.add_plugins((
         ControlPlugin { timing: plan.timing },
-        ArenaPlugin { plans: vec![plan], count: 1, seed, pilot: Pilot::random() },
+        ArenaPlugin { plans: vec![plan], count: 1, seed, pilot: Pilot::Idle },
         PilotPlugin,
     ));
+    cast.enter(&mut app);
     start(&mut app);
     (0..steps).for_each(|_| app.update());
     let mut query = app.world_mut().query::<ArenaQuery>();

@@ -93,6 +93,7 @@ fn an_episode_that_a_hand_ended_is_what_a_film_shows_and_only_of_what_is_watched
         count: 1,
         seed: 0,
         pilot: Choice::Hand,
+        against: Choice::Idle,
         watched: 0,
         held: BTreeMap::new(),
         problems: None,

@@ -125,6 +125,9 @@ impl Ppo {
                 problems.push(format!("`{name}` is 0 and must be at least 1"));
             }
         }
+        if !matches!(self.actor, Family::Gaussian | Family::Squashed) {
+            problems.push(format!("`actor` is {:?}, and PPO learns with Gaussian or Squashed", self.actor));
+        }
         let rows = self.horizon.saturating_mul(arenas);
         if self.minibatch > rows {
             let arenas = if arenas == 1 { "1 arena leaves".into() } else { format!("{arenas} arenas leave") };

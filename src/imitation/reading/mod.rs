@@ -1,0 +1,145 @@
+//! Reading demonstrations for a learner: our own data sets, and any LeRobot v3 set with low-dimensional features.
+//!
+//! [`columns`] finds the scene's channels in a set's columns, [`selection`] chooses episodes, and [`read`] brings their rows. Episodes are
+//! learnt from or judged by as a whole: rows of one episode are so alike that a split by rows would judge by what was learnt.
+
+pub mod columns;
+mod error;
+pub mod selection;
+
+pub use error::ReadingError;
+pub use selection::Selection;
+
+use self::columns::Columns;
+use self::selection::About;
+use crate::imitation::data_set::features::SUCCESS;
+use crate::imitation::data_set::table::read_bools;
+use crate::imitation::data_set::{DataSet, DataSetError};
+use crate::learn::batch::Batch;
+use crate::learn::experience::demonstrations::{Demonstrations, Episodes};
+use crate::learn::policy::Contract;
+use crate::signal::Channels;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use twox_hash::XxHash3_64;
+
+/// What was read, in short. Two that are equal are of the same rows, bit for bit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// Episodes that are learnt from.
+    pub training_episodes: usize,
+    /// Their rows.
+    pub training_rows: usize,
+    /// Episodes that only judge.
+    pub validation_episodes: usize,
+    /// Their rows.
+    pub validation_rows: usize,
+    /// XXH3 of all observations and actions.
+    pub hash: String,
+}
+
+/// Demonstrations, and what a user should know of them.
+#[derive(Clone, Debug)]
+pub struct Read {
+    /// What is learnt from.
+    pub demonstrations: Demonstrations,
+    /// Of it, in short.
+    pub account: Account,
+    /// Sentences.
+    pub notes: Vec<String>,
+}
+
+/// Reads the episodes of data sets that `selection` lets through, for a policy with this `contract`.
+///
+/// # Errors
+/// Where a set cannot be read or does not fit, a value is no number, or nothing is left.
+pub fn read(paths: &[PathBuf], selection: &Selection, contract: &Contract) -> Result<Read, ReadingError> {
+    let mut notes = Vec::new();
+    let mut sets = Vec::new();
+    let mut episodes = Vec::new();
+    for path in paths {
+        let set = DataSet::open(path)?;
+        let columns = columns_of(&set, contract)?;
+        notes.extend(columns.notes.iter().map(|note| format!("{}: {note}", path.display())));
+        for episode in 0..set.len() {
+            let line = set.lines.get(episode).cloned();
+            let success = match &line {
+                Some(line) => Some(line.success),
+                None if selection.success.is_some() => {
+                    read_bools(&set.frames(episode)?, SUCCESS).ok().and_then(|held| held.last().copied())
+                }
+                None => None,
+            };
+            episodes.push(About { path: path.clone(), set: sets.len(), episode, success, line });
+        }
+        sets.push((set, columns));
+    }
+    let mut beyond = 0;
+    let mut gathered = |chosen: &[About]| -> Result<Episodes, ReadingError> {
+        let mut episodes = Episodes::new(contract.observation.width(), contract.action.width());
+        for about in chosen {
+            let (set, columns) = &sets[about.set];
+            let frames = set.frames(about.episode)?;
+            let rows = columns.rows(&frames);
+            let (observations, mut actions) = rows.map_err(|message| DataSetError::Content { path: set.root.clone(), message })?;
+            all_finite(about, &observations, &contract.observation)?;
+            all_finite(about, &actions, &contract.action)?;
+            for value in actions.values_mut().iter_mut().filter(|value| value.abs() > 1.0) {
+                *value = value.clamp(-1.0, 1.0);
+                beyond += 1;
+            }
+            episodes.push(&observations, &actions);
+        }
+        Ok(episodes)
+    };
+    let [training, validation] = selection.apply(episodes)?;
+    let demonstrations = Demonstrations { training: gathered(&training)?, validation: gathered(&validation)? };
+    if beyond > 0 {
+        notes.push(format!(
+            "{beyond} numbers of actions lie beyond [-1, 1], where no action of the scene can: the nearest that can is learnt"
+        ));
+    }
+    Ok(Read { account: account(&demonstrations), demonstrations, notes })
+}
+
+/// Where the scene's channels stand in a set that has any.
+fn columns_of(set: &DataSet, contract: &Contract) -> Result<Columns, ReadingError> {
+    let path = set.root.clone();
+    if set.is_empty() {
+        return Err(ReadingError::Empty(path));
+    }
+    let columns = Columns::find(&set.info.features, contract, !set.lines.is_empty());
+    let columns = columns.map_err(|message| ReadingError::Channels { path: path.clone(), message })?;
+    if set.info.fps != contract.control_hz {
+        return Err(ReadingError::Rate { path, fps: set.info.fps, control_hz: contract.control_hz });
+    }
+    Ok(columns)
+}
+
+fn all_finite(about: &About, rows: &Batch, channels: &Channels) -> Result<(), ReadingError> {
+    let Some(at) = rows.values().iter().position(|value| !value.is_finite()) else { return Ok(()) };
+    Err(ReadingError::NotFinite {
+        path: about.path.clone(),
+        episode: about.episode,
+        row: at / rows.width(),
+        channel: channels.0[at % rows.width()].name.clone(),
+        value: rows.values()[at],
+    })
+}
+
+fn account(demonstrations: &Demonstrations) -> Account {
+    let Demonstrations { training, validation } = demonstrations;
+    let mut bytes = Vec::new();
+    for batch in [training, validation].into_iter().flat_map(|episodes| [episodes.observations(), episodes.actions()]) {
+        bytes.extend_from_slice(&(batch.rows() as u64).to_le_bytes());
+        batch.values().iter().for_each(|value| bytes.extend_from_slice(&value.to_bits().to_le_bytes()));
+    }
+    Account {
+        training_episodes: training.count(),
+        training_rows: training.rows(),
+        validation_episodes: validation.count(),
+        validation_rows: validation.rows(),
+        hash: format!("{:016x}", XxHash3_64::oneshot(&bytes)),
+    }
+}
