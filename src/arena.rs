@@ -16,7 +16,7 @@ use crate::pilot::Pilot;
 use crate::scene::disturbance::DisturbanceMemory;
 use crate::scene::plan::{Plan, Setting, Situation};
 use crate::sensor::{SensorMemory, SensorPlan};
-use crate::signal::{Action, Observation, Outcome, Reward, Success};
+use crate::signal::{Action, Observation, Outcome, Reward, Success, parts, parts_mut};
 use crate::stream::{Purpose, Stream};
 use crate::task::{TaskPlan, Verdict};
 use bevy::ecs::query::QueryData;
@@ -131,12 +131,9 @@ impl Arena {
         }
         let Self { plan, episode, .. } = self;
         let Episode { setting, agents, noise, .. } = episode;
-        let (mut action, mut rest) = (action, observation);
-        for (plan, progress) in plan.agents().zip(agents) {
-            let (row, after) = std::mem::take(&mut rest).split_at_mut(plan.observation.width());
-            let (done, other_actions) = action.split_at(plan.action.width());
-            (action, rest) = (other_actions, after);
-            let situation = Situation { plan, world, setting, action: done };
+        let rows = parts_mut(observation, plan.seen()).zip(parts(action, plan.decided()));
+        for ((plan, progress), (row, action)) in plan.agents().zip(agents).zip(rows) {
+            let situation = Situation { plan, world, setting, action };
             SensorPlan::observe(&plan.sensors, &mut progress.sensors, noise, &situation, row);
         }
     }
@@ -170,10 +167,7 @@ impl Arena {
         let Self { plan, episode, sane, verdicts, .. } = self;
         let Episode { setting, agents, step, .. } = episode;
         verdicts.clear();
-        let mut rest = action;
-        for (plan, progress) in plan.agents().zip(agents) {
-            let (action, after) = rest.split_at(plan.action.width());
-            rest = after;
+        for ((plan, progress), action) in plan.agents().zip(agents).zip(parts(action, plan.decided())) {
             let Progress { rewards, terms, success_once, task: memory, .. } = progress;
             let verdict = match &plan.task {
                 _ if !*sane => Verdict { outcome: Outcome::Diverged, ..Verdict::default() },

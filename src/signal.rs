@@ -93,3 +93,22 @@ impl Outcome {
 /// Whether the task's success predicate holds after the step.
 #[derive(Component, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Success(pub bool);
+
+/// The parts of a row in which the numbers of several agents stand side by side, of these widths. (Of a row that is too
+/// short, the parts that it has not are empty.)
+pub fn parts(mut row: &[f32], widths: impl Iterator<Item = usize>) -> impl Iterator<Item = &[f32]> {
+    widths.map(move |width| {
+        let (part, rest) = row.split_at_checked(width).unwrap_or_default();
+        row = rest;
+        part
+    })
+}
+
+/// As [`parts`], to be written to.
+pub fn parts_mut(mut row: &mut [f32], widths: impl Iterator<Item = usize>) -> impl Iterator<Item = &mut [f32]> {
+    widths.map(move |width| {
+        let (part, rest) = std::mem::take(&mut row).split_at_mut_checked(width).unwrap_or_default();
+        row = rest;
+        part
+    })
+}

@@ -6,7 +6,7 @@ use crate::curriculum::{EpisodeReport, Teacher};
 use crate::physics::{PhysicsPlugin, PhysicsQuery, PhysicsQueryReadOnly, Threads, empty_world, in_parallel};
 use crate::pilot::Pilot;
 use crate::scene::plan::Plan;
-use crate::signal::{Action, Observation, Outcome, Reward, Success};
+use crate::signal::{Action, Observation, Outcome, Reward, Success, parts};
 use bevy::prelude::*;
 use std::sync::Arc;
 
@@ -78,8 +78,8 @@ pub fn populate(world: &mut World, plans: &[Arc<Plan>], count: usize, seed: u64,
             empty_world(plan.parameters()),
             pilot.clone(),
             Others(vec![Pilot::Idle; plan.team.len()]),
-            Observation(vec![0.0; plan.agents().map(|agent| agent.observation.width()).sum()]),
-            Action(vec![0.0; plan.agents().map(|agent| agent.action.width()).sum()]),
+            Observation(vec![0.0; plan.seen().sum()]),
+            Action(vec![0.0; plan.decided().sum()]),
             Reward::default(),
             Success::default(),
             Outcome::default(),
@@ -175,10 +175,7 @@ pub fn finish(
             *diverged += 1;
         }
         classroom.teacher(report.arena).grade(&report);
-        let mut rest = item.observation.0.as_slice();
-        for (agent, plan) in item.arena.plan.agents().enumerate() {
-            let (row, after) = rest.split_at(plan.observation.width());
-            rest = after;
+        for (agent, row) in parts(&item.observation.0, item.arena.plan.seen()).enumerate() {
             finished.0.push(Finished { report: item.report(agent), observation: row.to_vec() });
         }
         let number = item.arena.episode.number + 1;

@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 pub struct Snapshot {
     pub(super) episode: Episode,
     pub(super) pilot: Pilot,
-    #[serde(default)]
     pub(super) others: Others,
     pub(super) observation: Option<Vec<f32>>,
     pub(super) action: Vec<f32>,

@@ -7,10 +7,9 @@ use crate::imitation::quality::Quality;
 use crate::learn::batch::Batch;
 use crate::pilot::cast::Cast;
 use crate::scene::plan::Plan;
-use crate::signal::Outcome;
+use crate::signal::{Outcome, parts};
 use crate::task::TaskPlan;
 use serde::{Deserialize, Serialize};
-use std::ops::Range;
 
 /// The rows of an episode, column by column; `T` rows. Of a team, all agents' observations and actions stand side by side, in the scene's
 /// order.
@@ -48,12 +47,11 @@ impl Rows {
 
     /// No rows of a scene, of all of its agents.
     pub fn of(plan: &Plan) -> Self {
-        let width = |of: fn(&Plan) -> usize| plan.agents().map(of).sum();
         let team = if plan.team.is_empty() { 0 } else { 1 + plan.team.len() };
         Self {
             team_rewards: Batch::zeros(0, team),
             team_success: Batch::zeros(0, team),
-            ..Self::new(width(|agent| agent.observation.width()), width(|agent| agent.action.width()))
+            ..Self::new(plan.seen().sum(), plan.decided().sum())
         }
     }
 
@@ -186,12 +184,8 @@ impl Demonstration {
     /// One agent's part of a team's episode, as if all others were the world's; the episode itself where there is no team.
     pub fn seen_by(&self, agent: usize, plan: &Plan) -> Self {
         let (Some(seat), Some(view)) = (self.team.get(agent), plan.agents().nth(agent)) else { return self.clone() };
-        let range = |width: fn(&Plan) -> usize| {
-            let first: usize = plan.agents().take(agent).map(width).sum();
-            first..first + width(view)
-        };
-        let (seen, done) = (range(|agent| agent.observation.width()), range(|agent| agent.action.width()));
-        let own = |row: &[f32], range: &Range<usize>| row.get(range.clone()).unwrap_or_default().to_vec();
+        let seen = |row: &[f32]| parts(row, plan.seen()).nth(agent).unwrap_or_default().to_vec();
+        let done = |row: &[f32]| parts(row, plan.decided()).nth(agent).unwrap_or_default().to_vec();
         let mut rows = Rows {
             rewards: self.rows.rewards_of(agent),
             success: self.rows.success_of(agent),
@@ -199,12 +193,12 @@ impl Demonstration {
             hashes: self.rows.hashes.clone(),
             interventions: self.rows.interventions.clone(),
             latencies: self.rows.latencies.clone(),
-            labels: self.rows.labels.iter().map(|label| label.as_ref().map(|label| own(label, &done))).collect(),
-            ..Rows::new(seen.len(), done.len())
+            labels: self.rows.labels.iter().map(|label| label.as_deref().map(done)).collect(),
+            ..Rows::new(view.observation.width(), view.action.width())
         };
         for row in 0..self.rows.len() {
-            rows.observations.push(&self.rows.observations.row(row)[seen.clone()]);
-            rows.actions.push(&self.rows.actions.row(row)[done.clone()]);
+            rows.observations.push(&seen(self.rows.observations.row(row)));
+            rows.actions.push(&done(self.rows.actions.row(row)));
         }
         Self {
             rows,
@@ -212,7 +206,7 @@ impl Demonstration {
             success_once: seat.success_once,
             score: seat.score,
             team: Vec::new(),
-            final_observation: own(&self.final_observation, &seen),
+            final_observation: seen(&self.final_observation),
             ..self.clone()
         }
     }

@@ -116,7 +116,7 @@ pub(crate) fn open(mut arenas: Query<(ArenaQuery, &mut Recorder)>) {
         if recorder.on {
             let rows = Rows::of(&item.arena.plan);
             let first_step = item.arena.episode.step;
-            let pilots = std::iter::once(&*item.pilot).chain(&item.others.0).map(|pilot| pilot.kind().to_owned()).collect();
+            let pilots = item.pilots().map(|pilot| pilot.kind().to_owned()).collect();
             recorder.tape = Some(Tape { snapshot: item.capture().without_pilot(), first_step, pilots, rows });
         } else {
             recorder.discard();

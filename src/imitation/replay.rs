@@ -6,6 +6,7 @@ use crate::imitation::demonstration::Demonstration;
 use crate::physics::{Threads, in_parallel};
 use crate::pilot::{Pilot, PilotPlugin};
 use crate::scene::plan::Plan;
+use crate::signal::parts;
 use bevy::prelude::*;
 use serde::Serialize;
 use std::sync::Arc;
@@ -81,11 +82,8 @@ fn compare(mut arenas: Query<(ArenaQuery, &mut Comparison)>, threads: Res<Thread
 /// Whether every agent was given the very bits of the replayed row. (An action is held to [-1, 1] before it is applied: a changed one just
 /// outside would do what the right one did.)
 fn applied_as_recorded(item: &ArenaQueryItem<'_, '_>) -> bool {
-    let mut rest = item.action.0.as_slice();
-    let mut pilots = item.arena.plan.agents().zip(std::iter::once(&*item.pilot).chain(&item.others.0));
-    pilots.all(|(plan, pilot)| {
-        let (applied, after) = rest.split_at(plan.action.width());
-        rest = after;
+    let mut done = item.pilots().zip(parts(&item.action.0, item.arena.plan.decided()));
+    done.all(|(pilot, applied)| {
         let Pilot::Replay { actions, next } = pilot else { return true };
         let row = next.checked_sub(1).and_then(|row| actions.get(row));
         row.is_none_or(|row| row.iter().map(|value| value.to_bits()).eq(applied.iter().map(|value| value.to_bits())))

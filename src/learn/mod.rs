@@ -33,6 +33,7 @@ use experience::demonstrations::Demonstrations;
 use experience::rollout::Rollout;
 use metrics::Metrics;
 use policy::{CheckpointError, Contract, Policy};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -105,6 +106,25 @@ pub struct LearnerState {
     pub algorithm: String,
     /// Its own encoding.
     pub bytes: Vec<u8>,
+}
+
+impl LearnerState {
+    /// The state of an algorithm, which [`LearnerState::read`] gives back.
+    pub fn of(algorithm: &str, state: &impl Serialize) -> Self {
+        let bytes = postcard::to_stdvec(state).expect("plain vectors and numbers always encode");
+        Self { algorithm: algorithm.into(), bytes }
+    }
+
+    /// The state that it is of, for the same algorithm.
+    ///
+    /// # Errors
+    /// Where another one left it, or its bytes hold something else.
+    pub fn read<S: DeserializeOwned>(&self, algorithm: &str) -> Result<S, CheckpointError> {
+        if self.algorithm != algorithm {
+            return Err(CheckpointError::Learner(format!("it was left by `{}` and is given to `{algorithm}`", self.algorithm)));
+        }
+        postcard::from_bytes(&self.bytes).map_err(|problem| CheckpointError::Learner(format!("its bytes cannot be read: {problem}")))
+    }
 }
 
 /// Which algorithm learns, and how: the `learner` of a recipe.

@@ -5,6 +5,7 @@ use super::policy::{self, Flying, Opponents};
 use crate::arena::Others;
 use crate::learn::policy::Policy;
 use crate::scene::plan::Plan;
+use crate::signal::parts;
 use bevy::prelude::*;
 
 /// Somebody who decides.
@@ -30,10 +31,7 @@ pub struct Cast {
 impl From<Flyer> for Cast {
     /// The others of a team stand idle.
     fn from(flyer: Flyer) -> Self {
-        match flyer {
-            Flyer::Policy(policy) => Self { pilots: vec![Pilot::policy()], policies: vec![*policy], seat: 0 },
-            Flyer::Pilot(pilot) => Self { pilots: vec![pilot], ..Self::default() },
-        }
+        Self::of([flyer], 0)
     }
 }
 
@@ -66,13 +64,8 @@ impl Cast {
 
     /// Recorded actions once more: each agent does its part of every row.
     pub fn replay(actions: &[Vec<f32>], plan: &Plan) -> Self {
-        let mut first = 0;
-        let part = |agent: &Plan| {
-            let range = first..first + agent.action.width();
-            first = range.end;
-            Pilot::replay(actions.iter().map(|row| row.get(range.clone()).unwrap_or_default().to_vec()).collect())
-        };
-        Self { pilots: plan.agents().map(part).collect(), ..Self::default() }
+        let part = |agent| Pilot::replay(actions.iter().filter_map(|row| Some(parts(row, plan.decided()).nth(agent)?.to_vec())).collect());
+        Self { pilots: (0..=plan.team.len()).map(part).collect(), ..Self::default() }
     }
 
     /// Everybody takes their seats in all arenas of an app, which have not started yet.

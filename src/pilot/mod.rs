@@ -10,7 +10,7 @@ use crate::arena::{Arena, Episode, Others};
 use crate::control::{ControlStep, ControlSystems};
 use crate::physics::{PhysicsQueryReadOnly, PhysicsView, Threads, in_parallel};
 use crate::scene::plan::{Plan, Situation};
-use crate::signal::Action;
+use crate::signal::{Action, parts_mut};
 use crate::stream::{Purpose, Stream};
 use bevy::prelude::*;
 use expert::{ExpertMemory, Preference};
@@ -46,7 +46,6 @@ pub enum Pilot {
         /// What it remembers: recurrent state, a pending chunk; empty for most.
         memory: Vec<f32>,
         /// Which policy: 0 is the one that flies or learns, the others are opponents (see [`policy::Opponents`]).
-        #[serde(default)]
         of: usize,
     },
     /// Hands: what sticks, buttons and keys say (see [`hand`]).
@@ -161,11 +160,9 @@ fn decide(
 ) {
     let mut items: Vec<_> = Vec::new();
     for (arena, physics, pilot, others, action) in &mut arenas {
-        let mut rest = action.into_inner().0.as_mut_slice();
         let pilots = std::iter::once(pilot.into_inner()).chain(&mut others.into_inner().0);
-        for (plan, pilot) in arena.plan.agents().zip(pilots) {
-            let (row, after) = rest.split_at_mut(plan.action.width());
-            rest = after;
+        let rows = parts_mut(&mut action.into_inner().0, arena.plan.decided());
+        for ((plan, pilot), row) in arena.plan.agents().zip(pilots).zip(rows) {
             if !matches!(*pilot, Pilot::Policy { .. }) {
                 items.push((plan, &arena.episode, physics.view(), pilot, row));
             }

@@ -6,8 +6,9 @@ use crate::control::{ControlStep, ControlSystems};
 use crate::learn::Rows;
 use crate::learn::batch::Batch;
 use crate::learn::policy::Policy;
-use crate::signal::{Action, Observation};
+use crate::signal::{Action, Observation, parts, parts_mut};
 use bevy::prelude::*;
+use std::collections::BTreeMap;
 
 /// Lets a frozen policy decide, deterministically, in every arena whose pilot is [`Pilot::Policy`].
 pub struct PolicyPilotPlugin {
@@ -72,24 +73,20 @@ pub struct Row<'w> {
 /// What a batched decision reads and writes of an arena.
 pub type Flown<'w> = (&'w Arena, &'w mut Pilot, &'w mut Others, &'w Observation, &'w mut Action);
 
-/// All agents that the policy `of` flies, in the order of arenas and agents.
-pub fn rows<'w>(arenas: &'w mut Query<'_, '_, Flown<'static>>, of: usize) -> Vec<Row<'w>> {
-    let mut rows = Vec::new();
+/// All agents that policies fly, by the number of the policy ([`Pilot::Policy`]), each in the order of arenas and agents.
+pub fn rows<'w>(arenas: &'w mut Query<'_, '_, Flown<'static>>) -> BTreeMap<usize, Vec<Row<'w>>> {
+    let mut rows: BTreeMap<usize, Vec<Row<'w>>> = BTreeMap::new();
     for (arena, pilot, others, observation, action) in arenas {
-        let (mut seen, mut done) = (observation.0.as_slice(), action.into_inner().0.as_mut_slice());
         let pilots = std::iter::once(pilot.into_inner()).chain(&mut others.into_inner().0);
-        for (agent, (plan, pilot)) in arena.plan.agents().zip(pilots).enumerate() {
-            let (observation, unseen) = seen.split_at(plan.observation.width());
-            let (action, undone) = done.split_at_mut(plan.action.width());
-            (seen, done) = (unseen, undone);
-            if let Pilot::Policy { memory, of: whose } = pilot
-                && *whose == of
-            {
-                rows.push(Row { arena: arena.index, agent, begins: arena.episode.step == 0, memory, observation, action });
+        let signals = parts(&observation.0, arena.plan.seen()).zip(parts_mut(&mut action.into_inner().0, arena.plan.decided()));
+        for (agent, (pilot, (observation, action))) in pilots.zip(signals).enumerate() {
+            if let Pilot::Policy { memory, of } = pilot {
+                let row = Row { arena: arena.index, agent, begins: arena.episode.step == 0, memory, observation, action };
+                rows.entry(*of).or_default().push(row);
             }
         }
     }
-    if !rows.is_sorted_by_key(|row| (row.arena, row.agent)) {
+    for rows in rows.values_mut().filter(|rows| !rows.is_sorted_by_key(|row| (row.arena, row.agent))) {
         rows.sort_by_key(|row| (row.arena, row.agent));
     }
     rows
@@ -97,9 +94,6 @@ pub fn rows<'w>(arenas: &'w mut Query<'_, '_, Flown<'static>>, of: usize) -> Vec
 
 /// The policy's own decision for each row.
 fn fly(policy: &Policy, mut rows: Vec<Row<'_>>) {
-    if rows.is_empty() {
-        return;
-    }
     let observations = gather(rows.iter().map(|row| row.observation));
     let begins: Vec<bool> = rows.iter().map(|row| row.begins).collect();
     let mut memory = Batch::zeros(rows.len(), policy.memory());
@@ -119,11 +113,14 @@ fn fly(policy: &Policy, mut rows: Vec<Row<'_>>) {
 
 /// The policy that flies decides, and so do the opponents. (A learner decides for itself.)
 fn decide(mut arenas: Query<Flown<'static>>, flying: Option<Res<Flying>>, opponents: Res<Opponents>) {
-    if let Some(flying) = flying {
-        fly(&flying.0, rows(&mut arenas, 0));
+    if flying.is_none() && opponents.policies.is_empty() {
+        return;
     }
-    for (of, policy) in (opponents.first..).zip(&opponents.policies) {
-        fly(policy, rows(&mut arenas, of));
+    for (of, rows) in rows(&mut arenas) {
+        let opponent = || opponents.policies.get(of.checked_sub(opponents.first)?);
+        if let Some(policy) = flying.as_ref().filter(|_| of == 0).map(|flying| &flying.0).or_else(opponent) {
+            fly(policy, rows);
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::physics::{Physics, PhysicsView, WorldState, holding, integration};
 use crate::pilot::hand::Bindings;
 use crate::ron::Problems;
 use crate::sensor::SensorPlan;
-use crate::signal::{Channel, Channels};
+use crate::signal::{Channel, Channels, parts};
 use crate::task::{Judge, TaskPlan};
 use bevy::prelude::Vec3;
 use std::path::Path;
@@ -86,6 +86,8 @@ pub struct Thing {
     pub kind: ThingKind,
     /// Its rigid bodies: many for a group, none for a zone or the origin.
     pub members: Vec<RigidBodyHandle>,
+    /// Whether it stays at one height over the floor: a zone, the origin, a body that keeps level.
+    pub level: bool,
 }
 
 /// What a thing is.
@@ -121,8 +123,6 @@ pub struct Plan {
     pub agent: String,
     /// The other agents of its team, as they see the scene; none for any but the first.
     pub team: Vec<Self>,
-    /// Whether the next agent of its team, `other`, keeps level.
-    pub(crate) other_level: bool,
     /// The groups of what its body collides with and its rays see: the world, and the other agents' bodies.
     pub(crate) sees: Group,
     /// Its name: that of its folder.
@@ -284,12 +284,19 @@ impl Plan {
         Setting { values, zones, points, maze }
     }
 
+    /// How many numbers each agent observes.
+    pub fn seen(&self) -> impl Iterator<Item = usize> {
+        self.agents().map(|agent| agent.observation.width())
+    }
+
+    /// How many numbers each agent decides.
+    pub fn decided(&self) -> impl Iterator<Item = usize> {
+        self.agents().map(|agent| agent.action.width())
+    }
+
     /// Lets every agent do its part of a row of actions.
     pub(crate) fn act(&self, values: &[f32], actions: &[f32], physics: &mut Physics<'_>) {
-        let mut rest = actions;
-        for agent in self.agents() {
-            let (action, others) = rest.split_at(agent.action.width());
-            rest = others;
+        for (agent, action) in self.agents().zip(parts(actions, self.decided())) {
             agent.body.act(values, &agent.parts, action, physics);
         }
     }

@@ -2,7 +2,7 @@
 //! to a zone, the origin or another agent that keeps level.)
 
 use super::Sense;
-use crate::scene::plan::{Plan, Situation, ThingId, ThingKind};
+use crate::scene::plan::{Plan, Situation, ThingId};
 use crate::signal::Channels;
 use crate::task::centre;
 
@@ -15,8 +15,7 @@ pub struct Offset {
 impl Sense for Offset {
     fn channels(&self, plan: &Plan, channels: &mut Channels) {
         let thing = &plan.things[self.to.0];
-        let on_floor = matches!(thing.kind, ThingKind::Zone(_) | ThingKind::Origin) || thing.name == "other" && plan.other_level;
-        let flat = plan.body.level() && on_floor;
+        let flat = plan.body.level() && thing.level;
         for axis in if flat { &["ahead", "left"][..] } else { &["ahead", "left", "up"] } {
             channels.push(format!("offset.{}.{axis}", thing.name), "m", -10.0, 10.0);
         }

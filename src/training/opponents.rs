@@ -55,14 +55,14 @@ impl Matches {
     }
 }
 
-/// Brings the policies of the checkpoints that a run had judged when it stood at `updates`: each has one for every one of `students`.
+/// Brings the policies of the checkpoints that a run had judged when it stood at `updates`: each has one for every one of `agents`.
 ///
 /// # Errors
 /// Where a checkpoint refuses.
-pub fn recall(run: &Path, updates: u64, students: &[(String, Policy)], recipe: &Recipe) -> Result<Opponents, CheckpointError> {
+pub fn recall(run: &Path, updates: u64, agents: &[&str], recipe: &Recipe) -> Result<Opponents, CheckpointError> {
     let judged = if recipe.past_opponents > 0.0 { checkpoint::judged(run, updates) } else { Vec::new() };
-    let each = judged.iter().flat_map(|path| students.iter().map(|(agent, _)| Policy::load(&checkpoint::of_agent(path, agent))));
-    Ok(Opponents { first: students.len(), policies: each.collect::<Result<_, _>>()? })
+    let each = judged.iter().flat_map(|path| agents.iter().map(|agent| Policy::load(&checkpoint::of_agent(path, agent))));
+    Ok(Opponents { first: agents.len(), policies: each.collect::<Result<_, _>>()? })
 }
 
 impl Plugin for OpponentsPlugin {

@@ -129,12 +129,11 @@ pub fn train(prepared: &Prepared, run: &Path, options: &Options) -> Result<Endin
     // Nothing is written before all is known to be good.
     let matches = Matches::of(recipe);
     let agents = || (0..recipe.arenas).map(|arena| 1 + prepared.plans[arena % prepared.plans.len()].team.len());
-    let (mut names, mut students) = (Vec::new(), Vec::new());
+    let mut students = Vec::new();
     for (index, (name, contract)) in prepared.contracts().into_iter().enumerate() {
         // Another seed for each: agents that begin with the same weights would be one.
         let learner = recipe.learner.build(contract, recipe.seed ^ (index as u64) << 32, recipe.device)?;
-        students.push(Student::new(learner, matches.rows(index, agents())));
-        names.push(name);
+        students.push(Student::new(name, learner, matches.rows(index, agents())));
     }
     let read = study::demonstrations(prepared)?;
     let account = read.as_ref().map(|read| &read.account);
@@ -160,7 +159,7 @@ pub fn train(prepared: &Prepared, run: &Path, options: &Options) -> Result<Endin
         return Ok(Ending::AlreadyFinished(Outcome { evaluations: checkpoint::evaluations(path)?, standing }));
     }
 
-    let mut trainer = Trainer::new(students, names, recipe);
+    let mut trainer = Trainer::new(students, recipe);
     let mut classroom = Classroom::new(&recipe.teacher, &prepared.plans, recipe.seed);
     if let Some(loaded) = &loaded {
         for (student, (learner, rollout)) in trainer.students.iter_mut().zip(loaded.learners.iter().zip(&loaded.rollouts)) {
@@ -207,7 +206,7 @@ pub fn train(prepared: &Prepared, run: &Path, options: &Options) -> Result<Endin
         study::introduce(&journal, read);
         return study::study(journal, trainer, &read.demonstrations, options.threads);
     }
-    let opponents = opponents::recall(run, standing.progress.updates, &trainer.policies(), recipe)?;
+    let opponents = opponents::recall(run, standing.progress.updates, &trainer.names().collect::<Vec<_>>(), recipe)?;
     let mut app = headless_app(options.threads);
     app.insert_resource(trainer)
         .insert_resource(classroom)
@@ -368,9 +367,8 @@ impl Journal {
     /// The policies as they stand, on each scene's held-out levels: where each agent has its own, each in its seat. The others stand idle.
     fn judge(&self, trainer: &Trainer, threads: Threads) -> Vec<Evaluation> {
         let recipe = &self.prepared.recipe;
-        let flyers = trainer.policies().into_iter().map(|(_, policy)| Flyer::Policy(Box::new(policy)));
+        let flyers: Vec<Flyer> = trainer.policies().into_iter().map(|(_, policy)| Flyer::Policy(Box::new(policy))).collect();
         let idle = Flyer::Pilot(Pilot::Idle);
-        let flyers: Vec<Flyer> = flyers.collect();
         let judge = |plan: &Arc<crate::scene::plan::Plan>| {
             let levels = held_out(plan.quantities.count(), recipe.evaluate.levels);
             let casts = flyers.iter().enumerate().map(|(seat, flyer)| Cast::game(flyer, &idle, seat, plan));

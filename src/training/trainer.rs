@@ -74,6 +74,8 @@ impl EpisodeLine {
 
 /// A policy that learns, and what it is learning from.
 pub struct Student {
+    /// The name of the agent whose policy it is; of one that all agents share, the first one's.
+    name: String,
     /// What learns.
     pub learner: Box<dyn Learner>,
     /// The rows gathered since the last update.
@@ -84,12 +86,12 @@ pub struct Student {
 
 impl Student {
     /// One who sees so many `rows` a step.
-    pub fn new(learner: Box<dyn Learner>, rows: usize) -> Self {
+    pub fn new(name: String, learner: Box<dyn Learner>, rows: usize) -> Self {
         let horizon = match learner.needs() {
             Needs::Rows(horizon) => horizon,
             Needs::Nothing => 0,
         };
-        Self { learner, rollout: Rollout::new(horizon, rows), rows: Vec::new() }
+        Self { name, learner, rollout: Rollout::new(horizon, rows), rows: Vec::new() }
     }
 }
 
@@ -98,8 +100,6 @@ impl Student {
 pub struct Trainer {
     /// Who learns: one, or one for each agent of a team, whose pilots are [`Pilot::Policy`](crate::pilot::Pilot::Policy) `of` the same number.
     pub students: Vec<Student>,
-    /// What the students are called where there are several: their agents' names.
-    names: Vec<String>,
     /// How far the run has come.
     pub progress: Progress,
     /// What the last update said of itself, until somebody takes it.
@@ -114,10 +114,9 @@ pub struct Trainer {
 
 impl Trainer {
     /// A trainer at the beginning of a run.
-    pub fn new(students: Vec<Student>, names: Vec<String>, recipe: &Recipe) -> Self {
+    pub fn new(students: Vec<Student>, recipe: &Recipe) -> Self {
         Self {
             students,
-            names,
             progress: Progress::default(),
             updated: None,
             episodes: Vec::new(),
@@ -129,7 +128,12 @@ impl Trainer {
 
     /// The policies as they stand, each with its agent's name.
     pub fn policies(&self) -> Vec<(String, Policy)> {
-        self.names.iter().zip(&self.students).map(|(name, student)| (name.clone(), student.learner.policy())).collect()
+        self.students.iter().map(|student| (student.name.clone(), student.learner.policy())).collect()
+    }
+
+    /// The students' agents, in their order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.students.iter().map(|student| student.name.as_str())
     }
 
     /// How much of the budget is spent: 1 or more where all of it is.
@@ -171,12 +175,13 @@ fn learn(mut trainer: ResMut<Trainer>, mut arenas: Query<Flown<'static>>) {
     }
     let progress = trainer.spent().min(1.0) as f32;
     let mut all = Metrics::default();
-    for (of, (student, name)) in trainer.students.iter_mut().zip(&trainer.names).enumerate() {
-        student.rollout.set_fresh(&gather(rows(&mut arenas, of).iter().map(|row| row.observation)));
+    let rows = rows(&mut arenas);
+    for (of, student) in trainer.students.iter_mut().enumerate() {
+        student.rollout.set_fresh(&gather(rows.get(&of).into_iter().flatten().map(|row| row.observation)));
         let metrics = student.learner.update(Experience { rollout: Some(&student.rollout), demonstrations: None, progress });
         student.rollout.clear();
         for (metric, value) in metrics.iter() {
-            if of == 0 { all.set(metric, value) } else { all.set(&format!("{name}.{metric}"), value) }
+            if of == 0 { all.set(metric, value) } else { all.set(&format!("{}.{metric}", student.name), value) }
         }
     }
     trainer.progress.updates += 1;
@@ -185,8 +190,9 @@ fn learn(mut trainer: ResMut<Trainer>, mut arenas: Query<Flown<'static>>) {
 
 /// One batched decision of each student, for all agents that learn by it.
 fn decide(mut trainer: ResMut<Trainer>, mut arenas: Query<Flown<'static>>) {
+    let mut rows = rows(&mut arenas);
     for (of, student) in trainer.students.iter_mut().enumerate() {
-        let mut rows = rows(&mut arenas, of);
+        let mut rows = rows.remove(&of).unwrap_or_default();
         let observed = gather(rows.iter().map(|row| row.observation));
         let begins: Vec<bool> = rows.iter().map(|row| row.begins).collect();
         let mut memory = Batch::zeros(rows.len(), 0);
@@ -227,10 +233,9 @@ fn collect(mut trainer: ResMut<Trainer>, finished: Res<FinishedEpisodes>) {
     let trainer = &mut *trainer;
     for episode in &finished.0 {
         let whose = (episode.report.arena, episode.report.agent);
-        let theirs = |student: &&mut Student| student.rows.binary_search(&whose).is_ok();
+        let theirs = trainer.students.iter_mut().find_map(|student| Some((student.rows.binary_search(&whose).ok()?, student)));
         // (An opponent's row is not learnt from, nor written down.)
-        let Some(student) = trainer.students.iter_mut().find(theirs) else { continue };
-        let row = student.rows.binary_search(&whose).unwrap_or_default();
+        let Some((row, student)) = theirs else { continue };
         student.rollout.finish_episode(row, &episode.observation);
         let line = EpisodeLine::new(&episode.report, trainer.progress.steps);
         trainer.unwritten.push(line);

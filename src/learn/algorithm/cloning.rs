@@ -218,19 +218,11 @@ impl Learner for CloningLearner {
     }
 
     fn state(&self) -> LearnerState {
-        let bytes = postcard::to_stdvec(&self.state).expect("plain vectors and numbers always encode");
-        LearnerState { algorithm: "Cloning".into(), bytes }
+        LearnerState::of("Cloning", &self.state)
     }
 
     fn restore(&mut self, state: LearnerState) -> Result<(), CheckpointError> {
-        let refuse = |problem: String| Err(CheckpointError::Learner(problem));
-        if state.algorithm != "Cloning" {
-            return refuse(format!("it was left by `{}` and is given to `Cloning`", state.algorithm));
-        }
-        let state: State = match postcard::from_bytes(&state.bytes) {
-            Ok(state) => state,
-            Err(problem) => return refuse(format!("its bytes cannot be read: {problem}")),
-        };
+        let state: State = state.read("Cloning")?;
         let shape = |state: &State| {
             let network = &state.actor.network;
             let sizes = (network.sizes().to_vec(), network.activation(), network.parameters().len());
@@ -239,7 +231,8 @@ impl Learner for CloningLearner {
         };
         if shape(&state) != shape(&self.state) {
             let sizes = [&state, &self.state].map(|state| state.actor.network.sizes());
-            return refuse(format!("its network is {:?}, the recipe's {:?}, or their parts differ", sizes[0], sizes[1]));
+            let problem = format!("its network is {:?}, the recipe's {:?}, or their parts differ", sizes[0], sizes[1]);
+            return Err(CheckpointError::Learner(problem));
         }
         self.state = state;
         self.workspace = Workspace::default();

@@ -2,3 +2,4 @@
 
 pub mod cloning;
 pub mod ppo;
+mod range;

@@ -215,19 +215,11 @@ impl Learner for PpoLearner {
     }
 
     fn state(&self) -> LearnerState {
-        let bytes = postcard::to_stdvec(&self.state).expect("plain vectors and numbers always encode");
-        LearnerState { algorithm: "Ppo".into(), bytes }
+        LearnerState::of("Ppo", &self.state)
     }
 
     fn restore(&mut self, state: LearnerState) -> Result<(), CheckpointError> {
-        let refuse = |problem: String| Err(CheckpointError::Learner(problem));
-        if state.algorithm != "Ppo" {
-            return refuse(format!("it was left by `{}` and is given to `Ppo`", state.algorithm));
-        }
-        let state: State = match postcard::from_bytes(&state.bytes) {
-            Ok(state) => state,
-            Err(problem) => return refuse(format!("its bytes cannot be read: {problem}")),
-        };
+        let state: State = state.read("Ppo")?;
         let shape = |state: &State| {
             let networks = [&state.actor.network, &state.critic.network];
             let sizes = networks.map(|network| (network.sizes().to_vec(), network.activation(), network.parameters().len()));
@@ -235,13 +227,13 @@ impl Learner for PpoLearner {
         };
         let normalised = |state: &State| state.normaliser.as_ref().map(Normaliser::width);
         if shape(&state) != shape(&self.state) || normalised(&state) != normalised(&self.state) {
-            return refuse(format!(
+            return Err(CheckpointError::Learner(format!(
                 "its networks are {:?} and {:?}, the recipe's {:?} and {:?}, or their parts differ",
                 state.actor.network.sizes(),
                 state.critic.network.sizes(),
                 self.state.actor.network.sizes(),
                 self.state.critic.network.sizes()
-            ));
+            )));
         }
         self.state = state;
         Ok(())

@@ -28,9 +28,6 @@ impl Plan {
         let mut physics = item.physics();
 
         let mut things = Vec::new();
-        let mut thing = |name: &str, kind: ThingKind, members: Vec<RigidBodyHandle>| {
-            things.push(Thing { name: name.into(), kind, members });
-        };
         let mut surroundings = Vec::new();
         let mut slope = Quantity::Fixed(0.0);
         let mut room = [5.0, 5.0];
@@ -46,7 +43,7 @@ impl Plan {
                         physics.bodies,
                     );
                     surroundings.push((fixed, quantities.resolve(friction)));
-                    thing("floor", ThingKind::Floor, vec![fixed]);
+                    things.push(thing("floor", ThingKind::Floor, vec![fixed]));
                 }
                 Surrounding::Walls { size, height, friction } => {
                     room = [size.0 / 2.0, size.1 / 2.0];
@@ -54,7 +51,7 @@ impl Plan {
                         physics.colliders.insert_with_parent(world_collider(wall), fixed, physics.bodies);
                     }
                     surroundings.push((fixed, quantities.resolve(friction)));
-                    thing("walls", ThingKind::Walls(room), vec![fixed]);
+                    things.push(thing("walls", ThingKind::Walls(room), vec![fixed]));
                 }
                 Surrounding::Maze { columns, rows, cell, height, walls, apart, friction } => {
                     let measures = ((*columns as usize, *rows as usize), *cell);
@@ -62,19 +59,16 @@ impl Plan {
                     room = plan.room();
                     maze = Some(plan);
                     surroundings.push((fixed, quantities.resolve(friction)));
-                    thing("walls", ThingKind::Walls(room), vec![fixed]);
+                    things.push(thing("walls", ThingKind::Walls(room), vec![fixed]));
                 }
             }
         }
-        thing("origin", ThingKind::Origin, Vec::new());
+        things.push(thing("origin", ThingKind::Origin, Vec::new()));
         let bodies_first = things.len();
         let built: Vec<Parts> = agents.iter().map(|(_, body, _)| body.build(&mut physics)).collect();
         for (index, parts) in built.iter().enumerate().filter(|_| built.len() > 1) {
             join_team(index, built.len(), parts, &mut physics);
         }
-        let mut thing = |name: &str, kind: ThingKind, members: Vec<RigidBodyHandle>| {
-            things.push(Thing { name: name.into(), kind, members });
-        };
         let (mut zones, mut points) = (0, 0);
         let mut props = Vec::new();
         for (name, prop) in &scene.props.0 {
@@ -91,7 +85,7 @@ impl Plan {
                 Prop::Heap { .. } | Prop::Row { .. } | Prop::Stack { .. } | Prop::Scatter { .. } => ThingKind::Group,
                 Prop::Box { .. } | Prop::Ball { .. } | Prop::Cylinder { .. } | Prop::Block { .. } => ThingKind::Single,
             };
-            thing(name, kind, plan.members.clone());
+            things.push(thing(name, kind, plan.members.clone()));
             props.push(plan);
         }
         let pristine = Arc::new(physics.capture());
@@ -99,12 +93,12 @@ impl Plan {
         let command = scene.command.as_ref().map(|command| [&command.speed, &command.heading].map(|number| quantities.resolve(number)));
         let (name, source, count) = (name.into(), Arc::new(scene), agents.len());
         let named: Vec<String> = agents.iter().map(|(agent, ..)| agent.clone()).collect();
-        let level: Vec<bool> = agents.iter().map(|(_, body, _)| body.level()).collect();
+        let kinds: Vec<(Body, bool)> = agents.iter().map(|(_, body, view)| (view.body.clone(), body.level())).collect();
         let mut views = agents.into_iter().enumerate().map(|(index, (agent, body, scene))| {
             let next = (index + 1) % count;
-            let mut seen = body_things("body", &source.agents()[index].1.body, &built[index]);
+            let mut seen = body_things("body", &kinds[index], &built[index]);
             if count > 1 {
-                seen.extend(body_things("other", &source.agents()[next].1.body, &built[next]));
+                seen.extend(body_things("other", &kinds[next], &built[next]));
             }
             let mut things = things.clone();
             for (called, whose) in [("own", index), ("other", next)].into_iter().filter(|_| count > 1) {
@@ -137,7 +131,6 @@ impl Plan {
                 scene,
                 agent,
                 team: Vec::new(),
-                other_level: level[next],
                 sees: around(index, count),
             };
             plan.sensors = plan.scene.sensors.iter().map(|sensor| SensorPlan::new(sensor, &plan)).collect();
@@ -152,16 +145,18 @@ impl Plan {
     }
 }
 
-/// What may be said of a body's parts, which is called `called`.
-fn body_things(called: &str, body: &Body, parts: &Parts) -> Vec<Thing> {
+/// Something with a name.
+fn thing(name: &str, kind: ThingKind, members: Vec<RigidBodyHandle>) -> Thing {
+    Thing { name: name.into(), kind, members, level: matches!(kind, ThingKind::Zone(_) | ThingKind::Origin) }
+}
+
+/// What may be said of a body's parts, which is called `called`; whether it keeps `level`.
+fn body_things(called: &str, (body, level): &(Body, bool), parts: &Parts) -> Vec<Thing> {
     let names = names(body);
-    let link = |name: String, handle: RigidBodyHandle| Thing { name, kind: ThingKind::Link, members: vec![handle] };
-    let mut things = vec![link(called.into(), parts.root())];
-    things.extend(names.links.iter().zip(&parts.links).map(|(name, handle)| link(format!("{called}.{name}"), *handle)));
-    things.extend(names.points.iter().map(|(point, link, at)| Thing {
-        name: format!("{called}.{point}"),
-        kind: ThingKind::Spot(parts.links[*link], *at),
-        members: Vec::new(),
-    }));
+    let link = |name: &str, handle: RigidBodyHandle| thing(name, ThingKind::Link, vec![handle]);
+    let mut things = vec![Thing { level: *level, ..link(called, parts.root()) }];
+    things.extend(names.links.iter().zip(&parts.links).map(|(name, handle)| link(&format!("{called}.{name}"), *handle)));
+    let spot = |link: usize, at| ThingKind::Spot(parts.links[link], at);
+    things.extend(names.points.iter().map(|(point, link, at)| thing(&format!("{called}.{point}"), spot(*link, *at), Vec::new())));
     things
 }

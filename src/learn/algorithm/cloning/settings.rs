@@ -1,6 +1,7 @@
 //! What may be chosen about cloning.
 
 use crate::learn::actor::Family;
+use crate::learn::algorithm::range;
 use crate::learn::network::activation::Activation;
 use crate::signal::Channels;
 use serde::{Deserialize, Serialize};
@@ -110,12 +111,7 @@ impl Cloning {
     /// Everything wrong with the settings, a sentence each, which begins with the field's name in backticks.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
-        let mut open = |name: &str, value: f32, low: f32, high: f32| {
-            if !(value > low && value < high) {
-                let right = if high.is_finite() { format!("lie between {low} and {high}") } else { format!("be above {low}") };
-                problems.push(format!("`{name}` is {value} and must {right}"));
-            }
-        };
+        let mut open = |name: &str, value, low, high| problems.extend(range::open(name, value, low, high));
         open("rate", self.rate, 0.0, 1.0);
         open("initial_std", self.initial_std, 0.006, 2.8);
         open("max_gradient_norm", self.max_gradient_norm, 0.0, f32::INFINITY);
@@ -137,9 +133,7 @@ impl Cloning {
                 problems.push(format!("`{name}` is {value} and must be 1 to {most}"));
             }
         }
-        if let Some(width) = self.hidden.iter().find(|width| !(1..=8192).contains(*width)) {
-            problems.push(format!("`hidden` has a layer of {width} and each must have 1 to 8192"));
-        }
+        problems.extend(range::hidden(&self.hidden));
         problems
     }
 }
