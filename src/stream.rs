@@ -38,6 +38,8 @@ pub enum Purpose {
     Opponent,
     /// Which recorded episodes are learnt from, and which only judged by.
     Demonstrations,
+    /// The levels in which a policy demonstrates for another one.
+    Rollouts,
 }
 
 /// A random stream with a name. See the module's documentation.

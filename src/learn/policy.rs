@@ -10,6 +10,7 @@ use super::history;
 use super::network::activation::Activation;
 use super::network::mlp::Mlp;
 use super::normaliser::Normaliser;
+use super::residual::{self, Residual};
 use crate::signal::Channels;
 use crate::stream::{Purpose, Stream};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -107,6 +108,8 @@ pub struct Policy {
     pub history: usize,
     /// What decides.
     pub actor: Actor,
+    /// What is added to its decisions, one after the other.
+    pub residuals: Vec<Residual>,
 }
 
 /// `contract.json`.
@@ -120,6 +123,9 @@ struct Saved {
     family: Family,
     #[serde(default = "one", skip_serializing_if = "is_one")]
     history: usize,
+    /// The scales of the residuals, whose policies lie in folders of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    residuals: Vec<f32>,
 }
 
 fn one() -> usize {
@@ -141,7 +147,17 @@ impl Policy {
     /// An action for every row, `[N, A]` in [-1, 1]: the most likely one, or with a stream one drawn at random.
     ///
     /// A row's action has the same bits among any number of rows, on any number of threads, on any processor.
-    pub fn act(&self, rows: Rows<'_>, stream: Option<&mut Stream>) -> Batch {
+    pub fn act(&self, rows: Rows<'_>, mut stream: Option<&mut Stream>) -> Batch {
+        let observations = rows.observations;
+        let mut actions = self.act_alone(rows, stream.as_deref_mut());
+        for residual in &self.residuals {
+            residual.add(observations, &mut actions, stream.as_deref_mut());
+        }
+        actions
+    }
+
+    /// As [`Policy::act`], with no residual.
+    fn act_alone(&self, rows: Rows<'_>, stream: Option<&mut Stream>) -> Batch {
         let mut seen = history::recall(self.history, rows);
         if let Some(normaliser) = &self.normaliser {
             seen = normaliser.normalise(&seen);
@@ -163,6 +179,7 @@ impl Policy {
             activation: network.activation(),
             family: self.actor.family,
             history: self.history,
+            residuals: self.residuals.iter().map(|residual| residual.scale).collect(),
         };
         let mut tensors: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
         for (index, (weights, biases)) in network.layers().into_iter().enumerate() {
@@ -190,7 +207,8 @@ impl Policy {
         let write =
             |path: &Path, bytes: &[u8]| std::fs::write(path, bytes).map_err(|source| CheckpointError::File { path: path.into(), source });
         write(&weights_path, &weights)?;
-        write(&contract_path, (contract + "\n").as_bytes())
+        write(&contract_path, (contract + "\n").as_bytes())?;
+        residual::save(&self.residuals, folder)
     }
 
     /// Reads what [`Policy::save`] wrote. Ask [`Contract::fits`] before it flies.
@@ -236,7 +254,8 @@ impl Policy {
                 Some(Normaliser::from_moments(count, wide("normaliser.mean")?, wide("normaliser.spread")?))
             }
         };
-        let policy = Self { contract: saved.contract, normaliser, history: saved.history, actor };
+        let residuals = residual::load(&saved.residuals, folder)?;
+        let policy = Self { contract: saved.contract, normaliser, history: saved.history, actor, residuals };
         match policy.mismatch() {
             None => Ok(policy),
             Some(problem) => Err(malformed(&weights_path, problem)),
@@ -253,6 +272,9 @@ impl Policy {
         }
         if !actor.is_of(channels) {
             return Some(format!("it does not write the contract's {channels} channels"));
+        }
+        if self.residuals.iter().any(|residual| !residual.is_of(inputs, channels)) {
+            return Some("a residual is another policy's".into());
         }
         None
     }

@@ -10,27 +10,29 @@ use crate::physics::Threads;
 use crate::training::folder;
 use crate::training::recipe::Prepared;
 use crate::training::run::{Ending, Journal, RunError};
+use crate::training::stages::Stage;
 use crate::training::trainer::Trainer;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-/// The demonstrations of a recipe, where its learner wants any.
+/// The recorded demonstrations of a stage, where its learner wants any.
 ///
 /// # Errors
 /// Where they cannot be learnt from.
-pub(super) fn demonstrations(prepared: &Prepared) -> Result<Option<Read>, RunError> {
-    if prepared.demonstrations.is_empty() {
+pub(super) fn demonstrations(prepared: &Prepared, stage: &Stage) -> Result<Option<Read>, RunError> {
+    if stage.demonstrations.is_empty() {
         return Ok(None);
     }
-    Ok(Some(reading::read(&prepared.demonstrations, &prepared.recipe.selection, &prepared.contracts()[0].1)?))
+    let paths: Vec<PathBuf> = stage.demonstrations.iter().map(PathBuf::from).collect();
+    Ok(Some(reading::read(&paths, &stage.selection, &prepared.contracts()[0].1)?))
 }
 
 /// Refuses to go on with other demonstrations than a run was started with.
 ///
 /// # Errors
 /// Where they have changed, or the run does not say what they were.
-pub(super) fn same_demonstrations(run: &Path, account: &Account) -> Result<(), RunError> {
-    if folder::demonstrations(run)? == *account {
+pub(super) fn same_demonstrations(run: &Path, stage: usize, account: &Account) -> Result<(), RunError> {
+    if folder::demonstrations(run, stage)? == *account {
         return Ok(());
     }
     Err(RunError::OtherRecipe { path: run.into(), difference: "the demonstrations have changed since".into() })

@@ -214,6 +214,7 @@ impl Learner for CloningLearner {
             normaliser: Some(self.state.normaliser.clone()),
             history: self.settings.history,
             actor: self.state.actor.clone(),
+            residuals: Vec::new(),
         }
     }
 

@@ -5,5 +5,6 @@ mod cloning;
 mod evaluate;
 mod killed;
 mod record;
+mod stages;
 mod train;
 mod words;

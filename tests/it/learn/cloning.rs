@@ -77,7 +77,7 @@ fn episodes(count: usize, seed: u64, width: usize, does: impl Fn(&[f32], usize) 
 }
 
 fn learner(settings: &Cloning, width: usize, seed: u64) -> Box<dyn Learner> {
-    LearnerSettings::Cloning(settings.clone()).build(contract(width, 1), seed, Device::Cpu).expect("the settings can work")
+    LearnerSettings::Cloning(settings.clone()).build(contract(width, 1), seed, Device::Cpu, None).expect("the settings can work")
 }
 
 fn update(learner: &mut dyn Learner, demonstrations: &Demonstrations, progress: f32) -> Metrics {

@@ -10,6 +10,7 @@ mod optimiser;
 mod policy;
 mod ppo;
 mod probes;
+mod refine;
 
 use apprentice::learn::algorithm::ppo::Ppo;
 use apprentice::learn::backend::Device;
@@ -31,11 +32,12 @@ fn contract(observation: usize, action: usize) -> Contract {
 }
 
 fn learner(settings: &Ppo, contract: Contract, seed: u64) -> Box<dyn Learner> {
-    LearnerSettings::Ppo(settings.clone()).build(contract, seed, Device::Cpu).expect("the settings can work")
+    LearnerSettings::Ppo(settings.clone()).build(contract, seed, Device::Cpu, None).expect("the settings can work")
 }
 
 fn decide(learner: &mut dyn Learner, observations: &Batch, begins: &[bool]) -> Decision {
-    learner.act(Rows { observations, begins, memory: &mut Batch::default() })
+    let mut memory = Batch::zeros(observations.rows(), learner.memory());
+    learner.act(Rows { observations, begins, memory: &mut memory })
 }
 
 /// The value that the learner gives an observation.
