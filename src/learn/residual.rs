@@ -6,7 +6,6 @@
 use super::Rows;
 use super::batch::Batch;
 use super::policy::{CheckpointError, Contract, Policy};
-use crate::stream::Stream;
 use std::path::{Path, PathBuf};
 
 /// A correction of another policy's decisions.
@@ -20,10 +19,10 @@ pub struct Residual {
 
 impl Residual {
     /// Adds what it decides to the `actions` `[N, A]` that were decided on `observations` `[N, O]`; both in [-1, 1] afterwards.
-    pub fn add(&self, observations: &Batch, actions: &mut Batch, stream: Option<&mut Stream>) {
+    pub fn add(&self, observations: &Batch, actions: &mut Batch) {
         let (seen, mut memory) = (beside(observations, actions), Batch::zeros(actions.rows(), 0));
-        let begins = vec![false; actions.rows()];
-        let added = self.policy.act(Rows { observations: &seen, begins: &begins, memory: &mut memory }, stream);
+        let (begins, seeds) = (vec![false; actions.rows()], vec![0; actions.rows()]);
+        let added = self.policy.act(Rows { observations: &seen, begins: &begins, seeds: &seeds, memory: &mut memory });
         add(actions, &added, self.scale);
     }
 

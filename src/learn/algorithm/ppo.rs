@@ -15,7 +15,8 @@ pub use settings::{Anchor, Before, Ppo, Schedule};
 
 use self::before::{Beginning, Sight};
 use self::loss::{Loss, Minibatch, Weights, loss};
-use crate::learn::actor::{Actor, Draw, Family, Kept, gaussian};
+use crate::learn::actor::direct::{Direct, Draw, Family, Kept};
+use crate::learn::actor::gaussian;
 use crate::learn::backend::Place;
 use crate::learn::batch::Batch;
 use crate::learn::critic::value::Value;
@@ -47,7 +48,7 @@ pub struct PpoLearner {
 /// All that the future depends on.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct State {
-    actor: Actor,
+    actor: Direct,
     critic: Value,
     /// What the critic sees through.
     normaliser: Option<Normaliser>,
@@ -325,7 +326,7 @@ struct Step {
 }
 
 /// The mean KL divergence of the policy from the one that decided `rows`.
-fn divergence(actor: &Actor, outputs: &[f32], rollout: &Rollout, rows: &[usize], channels: usize) -> f32 {
+fn divergence(actor: &Direct, outputs: &[f32], rollout: &Rollout, rows: &[usize], channels: usize) -> f32 {
     let each = rows.iter().zip(outputs.chunks_exact(actor.network.outputs())).map(|(row, outputs)| {
         let (old, (mean, log_std)) = (Kept::new(&rollout.kept(*row)[..1 + 3 * channels]), actor.parameters(outputs));
         gaussian::kl((old.mean, old.log_std), (&mean, &log_std))

@@ -129,7 +129,7 @@ fn stages_that_cannot_follow_each_other_leave_no_run() {
             .ends(2, &[told]);
         assert!(!workshop.path("run").exists());
     };
-    refused("stages.1.learner.before=Continue", "takes a plain network that decides by one observation");
+    refused("stages.1.learner.before=Continue", "takes a plain network that decides one step by one observation");
     refused("stages.1.learner=Ppo(before: Residual(0.1), anchor: ())", "`anchor` does not go with a residual");
     refused("stages.2.rollouts.episodes=0", "0 rollouts; 1 to 100,000 can be had");
     refused("stages.2.demonstrations=\"../data\"", "there are `demonstrations` too");

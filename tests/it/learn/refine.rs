@@ -1,11 +1,13 @@
 //! Practice that builds upon a policy that was learnt before: going on from it, refining it, being held to it.
 
 use super::{assert_near, careless_rollout, contract, decide, normals};
-use apprentice::learn::actor::{Family, gaussian};
-use apprentice::learn::algorithm::cloning::Cloning;
+use apprentice::learn::actor::direct::Family;
+use apprentice::learn::actor::gaussian;
+use apprentice::learn::algorithm::cloning::{Cloning, Kind};
 use apprentice::learn::algorithm::ppo::{Anchor, Before, Ppo};
 use apprentice::learn::backend::{Device, Place, number};
 use apprentice::learn::batch::Batch;
+use apprentice::learn::chunk::{Chunk, Execution};
 use apprentice::learn::experience::demonstrations::{Demonstrations, Episodes};
 use apprentice::learn::policy::Policy;
 use apprentice::learn::{Experience, Learner, LearnerSettings, Rows};
@@ -46,7 +48,8 @@ fn update(learner: &mut dyn Learner, seed: u64) {
 
 fn act(policy: &Policy, observations: &Batch) -> Batch {
     let mut memory = Batch::zeros(observations.rows(), policy.memory());
-    policy.act(Rows { observations, begins: &vec![true; observations.rows()], memory: &mut memory }, None)
+    let (begins, seeds) = (vec![true; observations.rows()], vec![0; observations.rows()]);
+    policy.act(Rows { observations, begins: &begins, seeds: &seeds, memory: &mut memory })
 }
 
 fn distance(a: &Batch, b: &Batch) -> f32 {
@@ -55,7 +58,8 @@ fn distance(a: &Batch, b: &Batch) -> f32 {
 
 #[test]
 fn what_builds_upon_a_policy_begins_as_that_policy() {
-    let remembering = clone(Cloning { history: 3, actor: Family::Mixture(2), ..Cloning::default() });
+    let chunk = Chunk { length: 4, execution: Execution::Steps(2) };
+    let remembering = clone(Cloning { history: 3, chunk, ..Cloning::default() });
     let seen = normals(77, 50, WIDTH);
     for (before, settings) in
         [(plain(), settings(Before::Continue)), (plain(), settings(Before::Residual(0.3))), (remembering, settings(Before::Residual(0.3)))]
@@ -127,7 +131,7 @@ fn a_resumed_learner_that_builds_upon_a_policy_goes_on_with_the_bits_of_one_that
     let cases = [
         (plain(), Ppo { warm_up: 2, ..settings(Before::Continue) }),
         (remembering.clone(), settings(Before::Residual(0.2))),
-        (clone(Cloning { actor: Family::Gaussian, ..Cloning::default() }), Ppo { anchor, ..settings(Before::Continue) }),
+        (clone(Cloning { actor: Kind::Gaussian, ..Cloning::default() }), Ppo { anchor, ..settings(Before::Continue) }),
         (remembering, Ppo { anchor, normalise_observations: false, ..settings(Before::Anew) }),
     ];
     for (before, settings) in cases {
@@ -147,7 +151,7 @@ fn a_resumed_learner_that_builds_upon_a_policy_goes_on_with_the_bits_of_one_that
 
 #[test]
 fn what_goes_on_from_a_policy_is_not_away_from_it_at_first() {
-    let before = clone(Cloning { actor: Family::Gaussian, initial_std: 0.2, ..Cloning::default() });
+    let before = clone(Cloning { actor: Kind::Gaussian, initial_std: 0.2, ..Cloning::default() });
     let anchor = Some(Anchor { weight: 1.0, final_weight: None, std: None });
     let mut learner = learner(&Ppo { anchor, warm_up: 1, ..settings(Before::Continue) }, &before, 1);
     // Observations far out, where its mean lies beyond [-1, 1].
@@ -230,7 +234,9 @@ fn a_policy_that_cannot_be_built_upon_is_refused_in_a_sentence() {
     refused(anchored(), None, WIDTH, "`anchor` needs one");
     refused(settings(Before::Continue), Some(&plain()), 5, "trained on other observations");
     refused(settings(Before::Continue), Some(&clone(Cloning { history: 2, ..Cloning::default() })), WIDTH, "one observation");
-    let mixture = clone(Cloning { actor: Family::Mixture(2), ..Cloning::default() });
+    let chunk = Chunk { length: 4, execution: Execution::Steps(2) };
+    refused(settings(Before::Continue), Some(&clone(Cloning { chunk, ..Cloning::default() })), WIDTH, "decides one step");
+    let mixture = clone(Cloning { actor: Kind::Mixture(2), ..Cloning::default() });
     refused(settings(Before::Continue), Some(&mixture), WIDTH, "a Gaussian actor of a Mixture(2) one");
     let problems = |settings: Ppo| settings.problems(24).join("; ");
     assert!(problems(settings(Before::Residual(0.0))).contains("`before` adds 0 times"));

@@ -5,8 +5,10 @@
 //! residual also sees what it is added to; the critic does not, since nobody knows what the frozen policy would have done after an ending.
 
 use super::{Before, Ppo, PpoLearner};
-use crate::learn::actor::{Actor, Family};
+use crate::learn::actor::Actor;
+use crate::learn::actor::direct::{Direct, Family};
 use crate::learn::batch::Batch;
+use crate::learn::chunk::Chunk;
 use crate::learn::network::mlp::Mlp;
 use crate::learn::normaliser::Normaliser;
 use crate::learn::policy::{Contract, Policy};
@@ -28,7 +30,7 @@ pub(super) enum Sight {
 
 /// How an actor begins.
 pub(super) struct Beginning {
-    pub actor: Actor,
+    pub actor: Direct,
     pub sight: Sight,
     /// The policy that every decision asks.
     pub before: Option<Policy>,
@@ -67,7 +69,7 @@ pub(super) fn begin(
 }
 
 /// A network that knows nothing: with a `last_gain` of 0 its mean is 0 wherever it looks.
-fn anew(settings: &Ppo, inputs: usize, channels: usize, last_gain: f32, weights: &mut Stream) -> Actor {
+fn anew(settings: &Ppo, inputs: usize, channels: usize, last_gain: f32, weights: &mut Stream) -> Direct {
     let log_std = libm::logf(settings.initial_std);
     let (outputs, free) = if settings.observed_std { (2 * channels, vec![]) } else { (channels, vec![log_std; channels]) };
     let sizes = [&[inputs], &settings.hidden[..], &[outputs]].concat();
@@ -75,20 +77,19 @@ fn anew(settings: &Ppo, inputs: usize, channels: usize, last_gain: f32, weights:
     if settings.observed_std {
         network.add_to_biases(channels..outputs, log_std);
     }
-    Actor { network, log_std: free, family: settings.actor }
+    Direct { network, log_std: free, family: settings.actor }
 }
 
 /// The actor of a policy that is gone on from.
-fn continued(settings: &Ppo, before: &Policy) -> Result<Actor, SettingsError> {
+fn continued(settings: &Ppo, before: &Policy) -> Result<Direct, SettingsError> {
     let no = |problem: &str| Err(SettingsError::Before(format!("{problem}; `before: Residual(0.1)` refines a policy of any kind")));
-    if before.history != 1 || !before.residuals.is_empty() {
-        return no("`before: Continue` takes a plain network that decides by one observation, and this one is more");
-    }
-    let actor = &before.actor;
+    let Some(actor) = plain(before) else {
+        return no("`before: Continue` takes a plain network that decides one step by one observation, and this one is more");
+    };
     match (actor.family, settings.actor) {
         (Family::Deterministic, Family::Gaussian) => {
             let log_std = vec![libm::logf(settings.initial_std); actor.channels()];
-            Ok(Actor { network: actor.network.clone(), log_std, family: Family::Gaussian })
+            Ok(Direct { network: actor.network.clone(), log_std, family: Family::Gaussian })
         }
         (was, is) if was == is => Ok(actor.clone()),
         (was, is) => no(&format!("`before: Continue` cannot make a {is:?} actor of a {was:?} one")),
@@ -98,22 +99,28 @@ fn continued(settings: &Ppo, before: &Policy) -> Result<Actor, SettingsError> {
 /// What a policy learnt `before` decides, `[N, A]`: its action where something is added to that; where it is held to, its mean, which in a plain
 /// network may lie beyond [-1, 1] (held in there, it would be another one than that of a policy which goes on from it).
 pub(super) fn ask(policy: &Policy, before: Before, rows: Rows<'_>) -> Batch {
-    let plain =
-        policy.history == 1 && policy.residuals.is_empty() && matches!(policy.actor.family, Family::Deterministic | Family::Gaussian);
-    if matches!(before, Before::Residual(_)) || !plain {
-        return policy.act(rows, None);
-    }
+    let unbounded = plain(policy).filter(|actor| matches!(actor.family, Family::Deterministic | Family::Gaussian));
+    let (Before::Continue | Before::Anew, Some(actor)) = (before, unbounded) else {
+        return policy.act(rows);
+    };
     let seen = policy.normaliser.as_ref().map_or_else(|| rows.observations.clone(), |normaliser| normaliser.normalise(rows.observations));
-    let outputs = policy.actor.network.forward(&seen);
-    let channels = policy.actor.channels();
+    let (outputs, channels) = (actor.network.forward(&seen), actor.channels());
     let means = (0..outputs.rows()).flat_map(|row| &outputs.row(row)[..channels]).copied().collect();
     Batch::new(channels, means)
 }
 
+/// The network of a policy that is no more than one: by one observation it decides one step.
+fn plain(policy: &Policy) -> Option<&Direct> {
+    let one = policy.history == 1 && policy.chunk == Chunk::default() && policy.residuals.is_empty();
+    match &policy.actor {
+        Actor::Direct(actor) if one => Some(actor),
+        _ => None,
+    }
+}
+
 /// The logarithms of a Gaussian policy's standard deviations, where each is one number.
 fn gaussian_log_std(policy: &Policy) -> Option<&[f32]> {
-    let actor = &policy.actor;
-    (policy.residuals.is_empty() && actor.family == Family::Gaussian && !actor.log_std.is_empty()).then_some(&actor.log_std[..])
+    plain(policy).filter(|actor| actor.family == Family::Gaussian && !actor.log_std.is_empty()).map(|actor| &actor.log_std[..])
 }
 
 /// A normaliser that also lets through so many numbers beside an observation, as they are.
@@ -131,7 +138,8 @@ pub(super) fn policy(learner: &PpoLearner) -> Policy {
         contract: contract.clone(),
         normaliser,
         history: 1,
-        actor: state.actor.clone(),
+        chunk: Chunk::default(),
+        actor: state.actor.clone().into(),
         residuals: Vec::new(),
     };
     match (&state.sight, before, settings.before) {
