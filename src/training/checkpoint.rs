@@ -1,8 +1,9 @@
 //! Checkpoints: everything that a run needs to go on exactly, whole or absent.
 //!
-//! `checkpoints/000128/` holds `policy.safetensors` and `contract.json` (all that flying needs; where each agent of a team has its own policy, the
-//! others' lie in folders with their agents' names), `learner.bin`, `arenas.bin` (every arena's
+//! `checkpoints/000128/` holds `policy.safetensors` and `contract.json` (all that flying needs, with those of each residual in `residual-0` and so on; where
+//! each agent of a team has its own policy, the others' lie in folders with their agents' names), `learner.bin`, `arenas.bin` (every arena's
 //! snapshot), `rollout.bin`, `teachers.bin`, `progress.json` and, where it was judged, `evaluation.json`. `checkpoints/last` names the newest.
+//! The last one of each stage is judged, and therefore stays: the next stage builds upon its policy.
 
 use crate::arena::Snapshot;
 use crate::curriculum::{EpisodeReport, TeacherState};

@@ -10,7 +10,7 @@ use crate::scene::load;
 use crate::scene::plan::Plan;
 use crate::training::overrides::{self, Override, OverrideError};
 use crate::training::paths;
-use crate::training::stages::StageRecipe;
+use crate::training::stages::{StageRecipe, stage_spots};
 use crate::training::summary::thousands;
 use ::ron::extensions::Extensions;
 use serde::{Deserialize, Serialize};
@@ -244,10 +244,16 @@ pub fn from_text(text: &str, path: &Path, changes: &[Override]) -> Result<Prepar
     let name = if plans.len() == 1 { format!("{}-{stem}", plans[0].name) } else { stem };
     let sets = recipe.stages.iter_mut().flat_map(|stage| &mut stage.demonstrations).chain(&mut recipe.demonstrations);
     for path in sets.chain(&mut recipe.start) {
-        let found = folder.join(&path);
-        *path = found.canonicalize().or_else(|_| std::path::absolute(&found)).unwrap_or(found).display().to_string();
+        *path = lasting(&folder.join(&path)).display().to_string();
     }
     Ok(Prepared { recipe, name, plans, texts })
+}
+
+/// A path as it is from everywhere; the same whether or not something is there (yet, or any more).
+fn lasting(path: &Path) -> PathBuf {
+    let beside = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
+    let whole = path.canonicalize().ok().or_else(beside).or_else(|| std::path::absolute(path).ok());
+    whole.unwrap_or_else(|| path.to_owned())
 }
 
 /// The scenes of a recipe and their texts, each with a name of its own.
@@ -434,12 +440,6 @@ pub fn check(recipe: &Recipe, document: &Document) -> Problems {
     let mut told = std::collections::BTreeSet::new();
     problems.0.retain(|problem| told.insert((problem.line, problem.column, problem.message.clone())));
     problems
-}
-
-/// Where the recipe says its stages.
-fn stage_spots<'a>(recipe: &Recipe, document: &'a Document) -> Vec<Spot<'a>> {
-    let stages = document.root().step("stages");
-    if recipe.stages.is_empty() { vec![document.root()] } else { (0..recipe.stages.len()).map(|index| stages.step(index)).collect() }
 }
 
 /// The recipe as the run folder keeps it: every default written out.

@@ -24,7 +24,7 @@ use crate::training::report;
 use crate::training::stages::Stage;
 use crate::training::study;
 use crate::training::summary::{Evaluation, Scores};
-use crate::training::trainer::{AfterUpdate, EpisodeLine, Progress, Student, Trainer, TrainerPlugin, episode_means, teacher_states};
+use crate::training::trainer::{AfterUpdate, EpisodeLine, Progress, Trainer, TrainerPlugin, episode_means, students, teacher_states};
 use bevy::prelude::*;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -188,19 +188,6 @@ pub fn train(prepared: &Prepared, run: &Path, options: &Options) -> Result<Endin
 fn carried(prepared: &Prepared, folder: &Path) -> Result<Vec<(String, Policy)>, RunError> {
     let contracts = prepared.contracts();
     Ok(checkpoint::policies(folder, contracts.iter().map(|(agent, _)| agent.as_str()))?)
-}
-
-/// Who learns in a stage, at its beginning.
-fn students(prepared: &Prepared, stage: &Stage, before: &[(String, Policy)]) -> Result<Vec<Student>, RunError> {
-    let matches = Matches::of(&prepared.recipe, stage);
-    let agents = || (0..stage.arenas).map(|arena| 1 + prepared.plans[arena % prepared.plans.len()].team.len());
-    let student = |(index, (name, contract)): (usize, (String, _))| {
-        let before = before.get(index).map(|(_, policy)| policy);
-        // Another seed for each: agents that begin with the same weights would be one.
-        let learner = stage.learner.build(contract, stage.seed ^ (index as u64) << 32, prepared.recipe.device, before)?;
-        Ok(Student::new(name, learner, matches.rows(index, agents())))
-    };
-    prepared.contracts().into_iter().enumerate().map(student).collect()
 }
 
 /// Goes on with a stage from where the run stands, or begins it where nothing is `loaded` of it.

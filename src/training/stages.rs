@@ -6,6 +6,7 @@
 
 use crate::imitation::reading::Selection;
 use crate::learn::LearnerSettings;
+use crate::ron::{Document, Spot};
 use crate::training::paths;
 use crate::training::recipe::{Budget, Evaluating, Policies, Reading, Recipe};
 use crate::training::rollouts::Rollouts;
@@ -102,6 +103,12 @@ impl Recipe {
         };
         self.stages.iter().enumerate().map(staged).collect()
     }
+}
+
+/// Where the recipe says its stages.
+pub(super) fn stage_spots<'a>(recipe: &Recipe, document: &'a Document) -> Vec<Spot<'a>> {
+    let stages = document.root().step("stages");
+    if recipe.stages.is_empty() { vec![document.root()] } else { (0..recipe.stages.len()).map(|index| stages.step(index)).collect() }
 }
 
 impl Stage {

@@ -10,10 +10,11 @@ use crate::curriculum::{EpisodeReport, LevelId};
 use crate::learn::experience::rollout::Rollout;
 use crate::learn::metrics::Metrics;
 use crate::learn::policy::Policy;
-use crate::learn::{Experience, Learner, Needs, Rows};
+use crate::learn::{Experience, Learner, Needs, Rows, SettingsError};
 use crate::pilot::policy::{Flown, gather, recalled, remember, rows};
 use crate::signal::Outcome;
-use crate::training::recipe::Reading;
+use crate::training::opponents::Matches;
+use crate::training::recipe::{Prepared, Reading};
 use crate::training::stages::Stage;
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -93,6 +94,22 @@ impl Student {
         };
         Self { name, learner, rollout: Rollout::new(horizon, rows), rows: Vec::new() }
     }
+}
+
+/// Who learns in a stage, at its beginning, where these policies were learnt `before`.
+///
+/// # Errors
+/// Where a learner refuses its settings, or the policy that it is to build upon.
+pub(super) fn students(prepared: &Prepared, stage: &Stage, before: &[(String, Policy)]) -> Result<Vec<Student>, SettingsError> {
+    let matches = Matches::of(&prepared.recipe, stage);
+    let agents = || (0..stage.arenas).map(|arena| 1 + prepared.plans[arena % prepared.plans.len()].team.len());
+    let student = |(index, (name, contract)): (usize, (String, _))| {
+        let before = before.get(index).map(|(_, policy)| policy);
+        // Another seed for each: agents that begin with the same weights would be one.
+        let learner = stage.learner.build(contract, stage.seed ^ (index as u64) << 32, prepared.recipe.device, before)?;
+        Ok(Student::new(name, learner, matches.rows(index, agents())))
+    };
+    prepared.contracts().into_iter().enumerate().map(student).collect()
 }
 
 /// Who learns, and how far they have come.
