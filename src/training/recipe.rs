@@ -252,8 +252,7 @@ pub fn from_text(text: &str, path: &Path, changes: &[Override]) -> Result<Prepar
 /// A path as it is from everywhere; the same whether or not something is there (yet, or any more).
 fn lasting(path: &Path) -> PathBuf {
     let beside = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
-    let whole = path.canonicalize().ok().or_else(beside).or_else(|| std::path::absolute(path).ok());
-    whole.unwrap_or_else(|| path.to_owned())
+    path.canonicalize().ok().or_else(beside).unwrap_or_else(|| path.to_owned())
 }
 
 /// The scenes of a recipe and their texts, each with a name of its own.
