@@ -217,6 +217,7 @@ impl Learner for PpoLearner {
             contract: self.contract.clone(),
             normaliser: self.state.normaliser.clone(),
             history: 1,
+            encoder: None,
             chunk: Chunk::default(),
             actor: self.state.actor.clone().into(),
         }

@@ -4,6 +4,7 @@ mod actor;
 mod chunk;
 mod cloning;
 mod endings;
+mod gru;
 mod loss;
 mod network;
 mod normaliser;
@@ -11,6 +12,7 @@ mod optimiser;
 mod policy;
 mod ppo;
 mod probes;
+mod transformer;
 
 use apprentice::learn::algorithm::ppo::Ppo;
 use apprentice::learn::backend::Device;
