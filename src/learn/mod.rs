@@ -213,7 +213,7 @@ impl LearnerSettings {
         }
         Ok(match self {
             Self::Ppo(settings) => Box::new(PpoLearner::new(settings.clone(), contract, seed, place, before)?),
-            Self::Cloning(settings) => Box::new(CloningLearner::new(settings.clone(), contract, seed)),
+            Self::Cloning(settings) => Box::new(CloningLearner::new(settings.clone(), contract, seed, place)),
         })
     }
 }

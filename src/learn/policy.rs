@@ -7,6 +7,7 @@ use super::actor::Actor;
 use super::batch::Batch;
 use super::chunk::{Asked, Chunk};
 use super::history;
+use super::network::gru::{Gru, Tape};
 use super::normaliser::Normaliser;
 use super::residual::Residual;
 use crate::signal::Channels;
@@ -102,6 +103,8 @@ pub struct Policy {
     pub normaliser: Option<Normaliser>,
     /// How many observations it decides by: the present one, and those before it.
     pub history: usize,
+    /// What boils them down before the actor sees them, if anything; else it sees them side by side.
+    pub encoder: Option<Gru>,
     /// For how many steps it decides at once.
     pub chunk: Chunk,
     /// What decides.
@@ -129,7 +132,10 @@ impl Policy {
         if let Some(normaliser) = &self.normaliser {
             seen = normaliser.normalise(&seen);
         }
-        let inputs = seen.reshaped(self.actor.inputs());
+        let inputs = match &self.encoder {
+            None => seen.reshaped(self.actor.inputs()),
+            Some(gru) => Batch::new(gru.width(), gru.forward(seen.values(), self.history, &mut Tape::default())),
+        };
         let asked = Asked { inputs: &inputs, begins, seeds, channels: self.contract.action.width() };
         let mut actions = self.chunk.act(asked, memory, self.seen(), |inputs, streams| self.actor.decide(inputs, streams));
         for residual in &self.residuals {

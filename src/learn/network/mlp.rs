@@ -244,17 +244,31 @@ impl Mlp {
     /// - slopes: `[N, outputs]`
     /// - gradient: as [`Mlp::parameters`]; overwritten
     pub fn backward(&self, inputs: &[f32], tape: &mut Tape, slopes: &[f32], gradient: &mut [f32]) {
+        self.back(inputs, tape, slopes, gradient, false);
+    }
+
+    /// As [`Mlp::backward`]; gives the loss's gradient by the inputs, `[N, inputs]`.
+    pub fn backward_to_inputs(&self, inputs: &[f32], tape: &mut Tape, slopes: &[f32], gradient: &mut [f32]) -> Vec<f32> {
+        self.back(inputs, tape, slopes, gradient, true);
+        let mut by_inputs = vec![0.0; inputs.len()];
+        for (chunk, to) in tape.chunks.iter().zip(by_inputs.chunks_mut(CHUNK * self.inputs())) {
+            unpad(&chunk.slopes[0], to, self.inputs());
+        }
+        by_inputs
+    }
+
+    fn back(&self, inputs: &[f32], tape: &mut Tape, slopes: &[f32], gradient: &mut [f32], to_inputs: bool) {
         let rows = inputs.len() / self.inputs();
         assert!(slopes.len() == rows * self.outputs(), "{} slopes for {rows} rows of {}", slopes.len(), self.outputs());
         assert!(gradient.len() == self.parameters.len(), "the gradient has another length than the parameters");
         let Tape { chunks, transposed } = tape;
         transposed.resize_with(self.sizes.len() - 1, Vec::new);
-        for (layer, transposed) in self.plan().zip(&mut *transposed).skip(1) {
+        for (layer, transposed) in self.plan().zip(&mut *transposed).skip(usize::from(!to_inputs)) {
             transposed.resize(layer.outputs * padded(layer.inputs), 0.0);
             transpose(&self.parameters[layer.weights()], layer.width(), transposed, padded(layer.inputs));
         }
         let pieces = inputs.chunks(CHUNK * self.inputs()).zip(slopes.chunks(CHUNK * self.outputs())).zip(&mut *chunks);
-        shared(pieces.collect(), |((inputs, slopes), chunk)| self.backward_chunk(inputs, slopes, transposed, chunk));
+        shared(pieces.collect(), |((inputs, slopes), chunk)| self.backward_chunk(inputs, slopes, (transposed, to_inputs), chunk));
         gradient.copy_from_slice(&chunks[0].gradient);
         for chunk in &chunks[1..] {
             vectorised(
@@ -264,7 +278,7 @@ impl Mlp {
         }
     }
 
-    fn backward_chunk(&self, inputs: &[f32], slopes: &[f32], transposed: &[Vec<f32>], chunk: &mut Chunk) {
+    fn backward_chunk(&self, inputs: &[f32], slopes: &[f32], (transposed, to_inputs): (&[Vec<f32>], bool), chunk: &mut Chunk) {
         let rows = inputs.len() / self.inputs();
         let Chunk { outputs, before, slopes: [here, front], gradient } = chunk;
         gradient.resize(self.parameters.len(), 0.0);
@@ -276,14 +290,16 @@ impl Mlp {
             };
             product(layer.inputs, rows, Left::Columns(from, stride), here, None, &mut gradient[layer.weights()]);
             column_sums(here, &mut gradient[layer.biases()]);
-            if index > 0 {
+            if index > 0 || to_inputs {
                 front.resize(rows * padded(layer.inputs), 0.0);
                 product(rows, layer.outputs, Left::Rows(here, layer.width()), &transposed[index], None, front);
-                let seen = if self.activation == Activation::Silu { &before[index - 1] } else { &outputs[index - 1] };
-                vectorised(
-                    #[inline(always)]
-                    || self.activation.slope(front, seen),
-                );
+                if let Some(index) = index.checked_sub(1) {
+                    let seen = if self.activation == Activation::Silu { &before[index] } else { &outputs[index] };
+                    vectorised(
+                        #[inline(always)]
+                        || self.activation.slope(front, seen),
+                    );
+                }
                 std::mem::swap(here, front);
             }
         }

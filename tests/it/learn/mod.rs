@@ -4,6 +4,7 @@ mod actor;
 mod chunk;
 mod cloning;
 mod endings;
+mod gru;
 mod loss;
 mod network;
 mod normaliser;
@@ -12,6 +13,7 @@ mod policy;
 mod ppo;
 mod probes;
 mod refine;
+mod transformer;
 
 use apprentice::learn::algorithm::ppo::Ppo;
 use apprentice::learn::backend::Device;
