@@ -100,7 +100,8 @@ fn small() -> Cloning {
 #[test]
 fn a_linear_demonstrator_is_recovered_by_every_actor() {
     let does = |seen: &[f32], _| (0.2 * seen[0] - 0.1 * seen[1]).clamp(-1.0, 1.0);
-    let demonstrations = Demonstrations { training: episodes(60, 1, 2, does), validation: episodes(10, 900, 2, does) };
+    let demonstrations =
+        Demonstrations { training: episodes(60, 1, 2, does), validation: episodes(10, 900, 2, does), ..Demonstrations::default() };
     for actor in FAMILIES {
         let (learner, metrics) = taught(&Cloning { actor, hidden: vec![], ..small() }, 2, &demonstrations, 60);
         assert_eq!(learner.needs(), Needs::Nothing);
@@ -115,7 +116,8 @@ fn a_linear_demonstrator_is_recovered_by_every_actor() {
 fn of_two_ways_a_mixture_keeps_both_and_a_squared_error_their_mean() {
     // Whatever is seen, half of the demonstrators go left, the others right.
     let does = |_: &[f32], episode: usize| if episode.is_multiple_of(2) { -0.8 } else { 0.8 };
-    let demonstrations = Demonstrations { training: episodes(100, 1, 2, does), validation: Episodes::new(2, 1) };
+    let demonstrations =
+        Demonstrations { training: episodes(100, 1, 2, does), validation: Episodes::new(2, 1), ..Demonstrations::default() };
     let (mean, _) = taught(&small(), 2, &demonstrations, 40);
     assert_near(action(mean.as_ref(), &[0.0, 0.0])[0], 0.0, 0.2);
     let (both, metrics) = taught(&Cloning { actor: Family::Mixture(4), ..small() }, 2, &demonstrations, 40);
@@ -139,7 +141,7 @@ fn a_history_tells_what_one_observation_does_not() {
         let actions = (0..10_usize).map(|row| observations.row(row.saturating_sub(1))[0]).collect();
         training.push(&observations, &Batch::new(1, actions));
     }
-    let demonstrations = Demonstrations { training, validation: Episodes::new(1, 1) };
+    let demonstrations = Demonstrations { training, validation: Episodes::new(1, 1), ..Demonstrations::default() };
     let settings = Cloning { history: 3, ..small() };
     let (learner, _) = taught(&settings, 1, &demonstrations, 60);
     let policy = learner.policy();
@@ -177,7 +179,8 @@ fn a_window_repeats_the_first_row_of_its_episode_and_never_looks_into_another() 
 fn an_ignored_channel_moves_nothing() {
     // The second channel foretells what is done better than the first one.
     let does = |seen: &[f32], _: usize| seen[1].clamp(-1.0, 1.0);
-    let demonstrations = Demonstrations { training: episodes(40, 1, 2, does), validation: Episodes::new(2, 1) };
+    let demonstrations =
+        Demonstrations { training: episodes(40, 1, 2, does), validation: Episodes::new(2, 1), ..Demonstrations::default() };
     let (learner, _) = taught(&Cloning { ignore: vec!["seen.1".into()], ..small() }, 2, &demonstrations, 5);
     assert_eq!(action(learner.as_ref(), &[0.3, 5.0]), action(learner.as_ref(), &[0.3, -5.0]));
     let settings = |ignore: &str| LearnerSettings::Cloning(Cloning { ignore: vec![ignore.into()], ..small() });
@@ -192,7 +195,8 @@ fn an_ignored_channel_moves_nothing() {
 #[test]
 fn a_resumed_learner_goes_on_with_the_bits_of_one_that_never_stopped() {
     let does = |seen: &[f32], _: usize| (0.2 * seen[0]).clamp(-1.0, 1.0);
-    let demonstrations = Demonstrations { training: episodes(13, 1, 2, does), validation: episodes(2, 50, 2, does) };
+    let demonstrations =
+        Demonstrations { training: episodes(13, 1, 2, does), validation: episodes(2, 50, 2, does), ..Demonstrations::default() };
     for actor in FAMILIES {
         // 130 rows and minibatches of 48: an update ends in the middle of an epoch.
         let settings = Cloning { actor, history: 2, minibatch: 48, steps: 7, schedule: Schedule::Linear, ..small() };
@@ -234,7 +238,8 @@ fn states_of_other_learners_are_refused_and_change_nothing() {
 #[test]
 fn thread_counts_change_no_bit_and_seeds_do() {
     let does = |seen: &[f32], _: usize| seen[0].clamp(-1.0, 1.0);
-    let demonstrations = Demonstrations { training: episodes(80, 1, 2, does), validation: Episodes::new(2, 1) };
+    let demonstrations =
+        Demonstrations { training: episodes(80, 1, 2, does), validation: Episodes::new(2, 1), ..Demonstrations::default() };
     let learnt = |threads, seed| {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(|| {
             let mut learner = learner(&Cloning { minibatch: 600, ..small() }, 2, seed);
@@ -251,7 +256,7 @@ fn every_row_is_learnt_from_once_in_each_epoch() {
     // With a rate too small to matter, an epoch's mean loss is that of all rows, whatever their order: minibatches of 50 out of 100.
     let does = |seen: &[f32], _: usize| seen[0].clamp(-1.0, 1.0);
     let training = episodes(10, 1, 2, does);
-    let demonstrations = Demonstrations { validation: training.clone(), training };
+    let demonstrations = Demonstrations { validation: training.clone(), training, ..Demonstrations::default() };
     let mut learner = learner(&Cloning { minibatch: 50, steps: 2, rate: 1e-12, weight_decay: 0.0, ..small() }, 2, 1);
     for epoch in 0..3 {
         let metrics = update(learner.as_mut(), &demonstrations, 0.0);

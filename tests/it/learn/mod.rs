@@ -3,6 +3,8 @@
 mod actor;
 mod cloning;
 mod endings;
+mod gail;
+mod inverse;
 mod loss;
 mod network;
 mod normaliser;
