@@ -33,7 +33,8 @@ pub struct Inverse {
     pub before: usize,
     /// How many behind it, 1 to 16.
     pub after: usize,
-    /// Channels that it does not look at, as [`Cloning::ignore`].
+    /// Channels that it does not look at, as [`Cloning::ignore`]. Few labelled rows of one who always does the same in the same place have two
+    /// explanations, what was wanted and what came of it: without the channels that say what is wanted only the second one is left.
     pub ignore: Vec<String>,
     /// Widths of the hidden layers.
     pub hidden: Vec<usize>,

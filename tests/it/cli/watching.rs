@@ -9,7 +9,10 @@ const LEARNERS: [(&str, &str); 4] = [
         "Bco(inverse: (hidden: [16], steps: 20), clone: Cloning(ignore: [\"last_action\"], history: 2, hidden: [16], steps: 5, minibatch: 32), \
          horizon: 30, random: 2, updates: 2, kept: 400)",
     ),
-    ("gail", "Gail(practice: (horizon: 16, minibatch: 32, epochs: 2, hidden: [16]), hidden: [16], steps: 2, minibatch: 32, ignore: [\"last_action\"])"),
+    (
+        "gail",
+        "Gail(practice: (horizon: 16, minibatch: 32, epochs: 2, hidden: [16]), hidden: [16], steps: 2, minibatch: 32, ignore: [\"last_action\"])",
+    ),
     ("gaifo", "Gail(practice: (horizon: 16, minibatch: 32, epochs: 2, hidden: [16]), hidden: [16], steps: 2, minibatch: 32, states: true)"),
 ];
 
@@ -88,5 +91,7 @@ fn what_cannot_be_imitated_leaves_no_run() {
     let info = workshop.read("data/meta/info.json").replace("\"action\"", "\"unknown\"");
     workshop.write("data/meta/info.json", &info);
     refused("vpt", "selection.labelled=1", &format!("{none}Vpt` learns from actions"));
-    workshop.apprentice("train short/bco.ron --out run --set budget=Updates(2)").ends(0, &["learns from 0 episodes (0 rows)", "7 more (168 rows) show only"]);
+    workshop
+        .apprentice("train short/bco.ron --out run --set budget=Updates(2)")
+        .ends(0, &["learns from 0 episodes (0 rows)", "7 more (168 rows) show only"]);
 }
