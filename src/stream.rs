@@ -38,6 +38,10 @@ pub enum Purpose {
     Opponent,
     /// Which recorded episodes are learnt from, and which only judged by.
     Demonstrations,
+    /// What a policy draws for one decision of an episode.
+    Decision,
+    /// The noise that an actor learns to take away.
+    Denoising,
 }
 
 /// A random stream with a name. See the module's documentation.

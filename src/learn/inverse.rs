@@ -192,9 +192,9 @@ impl InverseModel {
 
     /// What was done in the rows of such windows, `[n, A]` in [-1, 1].
     pub fn tell(&self, windows: &Batch) -> Batch {
-        let begins = vec![true; windows.rows()];
-        let rows = Rows { observations: windows, begins: &begins, memory: &mut Batch::zeros(windows.rows(), 0) };
-        self.learner.policy().act(rows, None)
+        let (begins, seeds) = (vec![true; windows.rows()], vec![0; windows.rows()]);
+        let rows = Rows { observations: windows, begins: &begins, seeds: &seeds, memory: &mut Batch::zeros(windows.rows(), 0) };
+        self.learner.policy().act(rows)
     }
 
     /// Watched episodes with what the model says was done in them; without each one's last row, behind which nothing was seen.

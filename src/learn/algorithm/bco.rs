@@ -165,7 +165,7 @@ impl Learner for BcoLearner {
         if memory.values().len() != count * policy.memory() {
             *memory = Batch::zeros(count, policy.memory());
         }
-        let mut actions = policy.act(Rows { memory, ..rows }, Some(exploration));
+        let mut actions = policy.act(Rows { memory, ..rows });
         actions
             .values_mut()
             .iter_mut()

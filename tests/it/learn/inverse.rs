@@ -139,7 +139,8 @@ fn rollout(learner: &mut dyn Learner, horizon: usize, stream: &mut Stream) -> Ro
     for step in 0..horizon {
         let observations = Batch::new(2, seen.concat());
         let begins = vec![step % 12 == 0; ARENAS];
-        let decision = learner.act(Rows { observations: &observations, begins: &begins, memory: &mut Batch::default() });
+        let decision =
+            learner.act(Rows { observations: &observations, begins: &begins, seeds: &[0; ARENAS], memory: &mut Batch::default() });
         rollout.decide(&observations, &begins, &decision);
         let over = step % 12 == 11;
         rollout.reward(&[0.0; ARENAS], &[if over { Outcome::TimedOut } else { Outcome::Running }; ARENAS]);
