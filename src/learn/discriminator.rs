@@ -1,12 +1,13 @@
 //! [`Discriminator`]: tells a demonstrator's rows from a learner's.
 //!
-//! Ho and Ermon, "Generative Adversarial Imitation Learning", 2016. It is held in bounds twice over, since one that is never wrong pays every
-//! row the same and teaches nothing. Its logit cannot leave ± `bound`: where the network gives z, the logit is bound · tanh(z / bound). And
-//! a penalty on its slope (Gulrajani et al., "Improved Training of Wasserstein GANs", 2017, equation 3) keeps it from rising steeply
-//! between what the two do: at points drawn between a demonstrator's row and a learner's, the norm of the slope by the input is to be 1.
+//! Ho and Ermon, "Generative Adversarial Imitation Learning", 2016. It is held in bounds twice over, since one that is never wrong pays
+//! every row the same and teaches nothing. Its logit cannot leave ± `bound`: where the network gives z, the logit is bound · tanh(z /
+//! bound). And a penalty on its slope (Gulrajani et al., "Improved Training of Wasserstein GANs", 2017, equation 3) keeps it from rising
+//! steeply between what the two do: at points drawn between a demonstrator's row and a learner's, the norm of the slope by the input is to
+//! be 1.
 //!
-//! That slope is part of the loss, so it is written out in tensors and differentiated once more. Between layers stand ReLUs, whose own slope
-//! is 0 or 1 and constant almost everywhere: with the masks m_k of the layers, ∇z = W_1 m_1 W_2 m_2 .. w, and only the weights in it
+//! That slope is part of the loss, so it is written out in tensors and differentiated once more. Between layers stand ReLUs, whose own
+//! slope is 0 or 1 and constant almost everywhere: with the masks m_k of the layers, ∇z = W_1 m_1 W_2 m_2 .. w, and only the weights in it
 //! have slopes.
 
 use super::backend::{Place, Tensor, gradient, number, numbers};

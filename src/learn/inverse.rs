@@ -1,8 +1,8 @@
 //! [`InverseModel`]: what was done between two observations.
 //!
-//! Baker et al., "Video PreTraining (VPT): Learning to Act by Watching Unlabeled Online Videos", 2022, section 2: a model that sees what came
-//! of an action, p(a_t | o_1 .. o_T), is far easier to learn than a policy, which has to foretell what its demonstrator wants. Here it sees
-//! a row's observation and those around it, each as its difference from the row's.
+//! Baker et al., "Video PreTraining (VPT): Learning to Act by Watching Unlabeled Online Videos", 2022, section 2: a model that sees what
+//! came of an action, p(a_t | o_1 .. o_T), is far easier to learn than a policy, which has to foretell what its demonstrator wants. Here it
+//! sees a row's observation and those around it, each as its difference from the row's.
 //!
 //! It is a clone that sees the future, so [`CloningLearner`] learns it: the mean of what was done, by the squared error. A row behind which
 //! nothing was observed tells nothing. It never looks at a channel that says what was done last (`last_action`): one observation later
@@ -33,8 +33,8 @@ pub struct Inverse {
     pub before: usize,
     /// How many behind it, 1 to 16.
     pub after: usize,
-    /// Channels that it does not look at, as [`Cloning::ignore`]. Few labelled rows of one who always does the same in the same place have two
-    /// explanations, what was wanted and what came of it: without the channels that say what is wanted only the second one is left.
+    /// Channels that it does not look at, as [`Cloning::ignore`]. Few labelled rows of one who always does the same in the same place have
+    /// two explanations, what was wanted and what came of it: without the channels that say what is wanted only the second one is left.
     pub ignore: Vec<String>,
     /// Widths of the hidden layers.
     pub hidden: Vec<usize>,

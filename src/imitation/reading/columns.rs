@@ -51,7 +51,8 @@ impl Columns {
         Ok(Self { observation, action, notes })
     }
 
-    /// The observations `[T, O]` of an episode, in the contract's order; and, where they are `labelled` and the set says them, its actions `[T, A]`.
+    /// The observations `[T, O]` of an episode, in the contract's order; and, where they are `labelled` and the set says them, its actions
+    /// `[T, A]`.
     ///
     /// # Errors
     /// With a sentence, where a column holds something else than the set says.

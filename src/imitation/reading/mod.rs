@@ -56,8 +56,8 @@ pub struct Read {
     pub notes: Vec<String>,
 }
 
-/// Reads the episodes of data sets that `selection` lets through, for a policy with this `contract`. What has no actions, or is not to be read
-/// with them, is [`Watched`].
+/// Reads the episodes of data sets that `selection` lets through, for a policy with this `contract`. What has no actions, or is not to be
+/// read with them, is [`Watched`].
 ///
 /// # Errors
 /// Where a set cannot be read or does not fit, a value is no number, or nothing is left.

@@ -38,8 +38,8 @@ pub struct Selection {
     pub first: Option<usize>,
     /// Share of the episodes that nothing is learnt from, in [0, 0.9]; of two episodes or more at least one, unless it is 0.
     pub validation: f32,
-    /// Only of this share of the episodes that are learnt from, drawn at random, the actions are read, in [0, 1]; of the others only what was
-    /// seen is known, as if nobody had recorded what was done. (Those that judge keep their actions.)
+    /// Only of this share of the episodes that are learnt from, drawn at random, the actions are read, in [0, 1]; of the others only what
+    /// was seen is known, as if nobody had recorded what was done. (Those that judge keep their actions.)
     pub labelled: f32,
     /// Of all draws. (The run's seed does not touch them: runs of other seeds learn from the same episodes.)
     pub seed: u64,

@@ -1,10 +1,10 @@
 //! Generative adversarial imitation: a policy practises until nobody can tell it from its demonstrators.
 //!
-//! Ho and Ermon, "Generative Adversarial Imitation Learning", 2016, algorithm 1, with PPO for the policy's step ([`PpoLearner`] as it is: its
-//! rollouts are paid otherwise) and the [`Discriminator`] held in bounds. What the world pays is never looked at.
+//! Ho and Ermon, "Generative Adversarial Imitation Learning", 2016, algorithm 1, with PPO for the policy's step ([`PpoLearner`] as it is:
+//! its rollouts are paid otherwise) and the [`Discriminator`] held in bounds. What the world pays is never looked at.
 //!
-//! - **Reward.** The logit, ln D − ln(1 − D) (Fu, Luo and Levine, "Learning Robust Rewards with Adversarial Inverse Reinforcement Learning",
-//!   2018, section 6), from its bounds ± B brought to [0, 1]: ½ + logit / 2B.
+//! - **Reward.** The logit, ln D − ln(1 − D) (Fu, Luo and Levine, "Learning Robust Rewards with Adversarial Inverse Reinforcement
+//!   Learning", 2018, section 6), from its bounds ± B brought to [0, 1]: ½ + logit / 2B.
 //! - **Endings.** Such a reward is never negative, so going on would always pay more than an end, even one that every demonstrator comes
 //!   to. And an end must not be worth what this house's tasks make of it (a success 1, a failure 0): that would tell the learner what
 //!   it is to find out. So an episode that ended by itself goes on in thought: its last observation is held for ever, nothing is done

@@ -6,12 +6,14 @@ const LEARNERS: [(&str, &str); 4] = [
     ("vpt", "Vpt(inverse: (hidden: [16], steps: 200), clone: Cloning(ignore: [\"last_action\"], hidden: [16], steps: 40, minibatch: 32))"),
     (
         "bco",
-        "Bco(inverse: (hidden: [16], steps: 20), clone: Cloning(ignore: [\"last_action\"], history: 2, hidden: [16], steps: 5, minibatch: 32), \
+        "Bco(inverse: (hidden: [16], steps: 20), \
+         clone: Cloning(ignore: [\"last_action\"], history: 2, hidden: [16], steps: 5, minibatch: 32), \
          horizon: 30, random: 2, updates: 2, kept: 400)",
     ),
     (
         "gail",
-        "Gail(practice: (horizon: 16, minibatch: 32, epochs: 2, hidden: [16]), hidden: [16], steps: 2, minibatch: 32, ignore: [\"last_action\"])",
+        "Gail(practice: (horizon: 16, minibatch: 32, epochs: 2, hidden: [16]), \
+         hidden: [16], steps: 2, minibatch: 32, ignore: [\"last_action\"])",
     ),
     ("gaifo", "Gail(practice: (horizon: 16, minibatch: 32, epochs: 2, hidden: [16]), hidden: [16], steps: 2, minibatch: 32, states: true)"),
 ];

@@ -209,7 +209,8 @@ fn what_was_only_watched_is_found_by_where_it_leads() {
 
 #[test]
 fn an_end_is_sought_where_demonstrators_came_to_it_and_shunned_where_they_did_not() {
-    // Whoever acts high ends the episode, as what the task calls a success or a failure; actions are not shown, the number seen says nothing.
+    // Whoever acts high ends the episode, as what the task calls a success or a failure; actions are not shown, the number seen says
+    // nothing.
     for outcome in [Outcome::Succeeded, Outcome::Failed] {
         let succeeds = Probe {
             begin: |_| 0.0,
