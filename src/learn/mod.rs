@@ -4,7 +4,8 @@
 //! never entities. Every draw comes from a named [`crate::stream::Stream`] that is part of the learner's state.
 //!
 //! In reading order: [`batch`] the seam; [`experience`] what was lived through and what its endings are worth; [`network`], [`actor`] and
-//! [`critic`] the parts; [`policy`] what is saved and flown, [`history`] what it sees of the past, [`chunk`] what it decides ahead; [`algorithm`] one readable file each;
+//! [`critic`] the parts, [`inverse`] and [`discriminator`] what imitation learns beside a policy; [`policy`] what is saved and flown,
+//! [`history`] what it sees of the past, [`chunk`] what it decides ahead; [`algorithm`] one readable file each;
 //! [`backend`] where the arithmetic runs.
 //!
 //! Acting has the same bits on every processor, for any number of rows and threads ([`network::kernel`] says how). Learning has them for
@@ -19,15 +20,20 @@ pub mod backend;
 pub mod batch;
 pub mod chunk;
 pub mod critic;
+pub mod discriminator;
 pub mod experience;
 pub mod history;
+pub mod inverse;
 pub mod metrics;
 pub mod network;
 pub mod normaliser;
 pub mod policy;
 
+use algorithm::bco::{Bco, BcoLearner};
 use algorithm::cloning::{Cloning, CloningLearner};
+use algorithm::gail::{Gail, GailLearner};
 use algorithm::ppo::{Ppo, PpoLearner};
+use algorithm::vpt::{Vpt, VptLearner};
 use backend::{Device, NoSuchDevice};
 use batch::Batch;
 use experience::demonstrations::Demonstrations;
@@ -138,6 +144,23 @@ pub enum LearnerSettings {
     Ppo(Ppo),
     /// Behavioural cloning.
     Cloning(Cloning),
+    /// Cloning, where only some demonstrations say what was done: a model of what lies between two observations says it of the others.
+    Vpt(Vpt),
+    /// Cloning of demonstrations that do not say what was done: practice teaches what lies between two observations.
+    Bco(Bco),
+    /// Practice that is paid for what cannot be told from the demonstrations.
+    Gail(Gail),
+}
+
+/// What of recorded episodes a learner learns from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lessons {
+    /// It learns from none.
+    None,
+    /// What was seen.
+    Seen,
+    /// What was seen and done.
+    Done,
 }
 
 /// Settings that nothing can be learnt with.
@@ -157,6 +180,9 @@ impl LearnerSettings {
         match self {
             Self::Ppo(_) => "Ppo",
             Self::Cloning(_) => "Cloning",
+            Self::Vpt(_) => "Vpt",
+            Self::Bco(_) => "Bco",
+            Self::Gail(_) => "Gail",
         }
     }
 
@@ -166,14 +192,27 @@ impl LearnerSettings {
         match self {
             Self::Ppo(settings) => settings.problems(arenas),
             Self::Cloning(settings) => settings.problems(),
+            Self::Vpt(settings) => settings.problems(),
+            Self::Bco(settings) => settings.problems(),
+            Self::Gail(settings) => settings.problems(arenas),
+        }
+    }
+
+    /// What of recorded episodes it learns from, beside practice where it does not [`LearnerSettings::studies`].
+    pub fn lessons(&self) -> Lessons {
+        match self {
+            Self::Ppo(_) => Lessons::None,
+            Self::Cloning(_) | Self::Vpt(_) => Lessons::Done,
+            Self::Bco(_) => Lessons::Seen,
+            Self::Gail(settings) => settings.lessons(),
         }
     }
 
     /// Whether it learns from recorded data alone, and takes no step in any world.
     pub fn studies(&self) -> bool {
         match self {
-            Self::Ppo(_) => false,
-            Self::Cloning(_) => true,
+            Self::Ppo(_) | Self::Bco(_) | Self::Gail(_) => false,
+            Self::Cloning(_) | Self::Vpt(_) => true,
         }
     }
 
@@ -182,6 +221,9 @@ impl LearnerSettings {
         match self {
             Self::Ppo(_) => Vec::new(),
             Self::Cloning(settings) => settings.unfit(&contract.observation),
+            Self::Vpt(settings) => settings.unfit(&contract.observation),
+            Self::Bco(settings) => settings.unfit(&contract.observation),
+            Self::Gail(settings) => settings.unfit(&contract.observation),
         }
     }
 
@@ -196,6 +238,9 @@ impl LearnerSettings {
         Ok(match self {
             Self::Ppo(settings) => Box::new(PpoLearner::new(settings.clone(), contract, seed, place)),
             Self::Cloning(settings) => Box::new(CloningLearner::new(settings.clone(), contract, seed, place)),
+            Self::Vpt(settings) => Box::new(VptLearner::new(settings.clone(), contract, seed, place)),
+            Self::Bco(settings) => Box::new(BcoLearner::new(settings.clone(), contract, seed, place)),
+            Self::Gail(settings) => Box::new(GailLearner::new(settings.clone(), contract, seed, place)),
         })
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::curriculum::Teacher;
 use crate::imitation::reading::Selection;
-use crate::learn::LearnerSettings;
 use crate::learn::backend::Device;
 use crate::learn::policy::{CheckpointError, Contract};
+use crate::learn::{LearnerSettings, Lessons};
 use crate::ron::{self, Document, Problem, Problems, Spot};
 use crate::scene::load;
 use crate::scene::plan::Plan;
@@ -294,7 +294,7 @@ fn made_ready(folder: &Path, recipe: &Recipe, document: &Document, problems: &mu
         plans.push(Arc::new(plan));
     }
     for message in plans.first().map(|plan| recipe.learner.unfit(&contract(plan))).unwrap_or_default() {
-        let field = message.split('`').nth(1).unwrap_or_default();
+        let field = message.split(['`', ':']).nth(1).unwrap_or_default();
         problems.0.push(document.root().step("learner").step(field).problem(message.clone()));
     }
     if recipe.past_opponents > 0.0 && !plans.is_empty() && plans.iter().all(|plan| plan.team.is_empty()) {
@@ -391,12 +391,13 @@ pub fn check(recipe: &Recipe, document: &Document) -> Problems {
         wrong(root.step("learner").step(field), message.clone());
     }
     let (learner, studies) = (recipe.learner.name(), recipe.learner.studies());
-    if studies && recipe.demonstrations.is_empty() {
+    let imitates = recipe.learner.lessons() != Lessons::None;
+    if imitates && recipe.demonstrations.is_empty() {
         wrong(root.step("learner"), format!("`{learner}` learns from demonstrations, and the recipe names none: `demonstrations: \"..\"`"));
-    } else if !studies && !recipe.demonstrations.is_empty() {
+    } else if !imitates && !recipe.demonstrations.is_empty() {
         wrong(root.step("demonstrations"), format!("`{learner}` does not learn from demonstrations"));
-    } else if studies && recipe.policies == Policies::PerAgent {
-        wrong(root.step("policies"), format!("`PerAgent` goes with practice: `{learner}` learns one policy"));
+    } else if imitates && recipe.policies == Policies::PerAgent {
+        wrong(root.step("policies"), format!("`PerAgent` goes with practice alone: `{learner}` learns one policy"));
     }
     if studies && matches!(recipe.budget, Budget::Steps(_)) {
         wrong(root.step("budget"), format!("`{learner}` takes no steps in a world: `Updates(..)` can be bought"));

@@ -204,9 +204,12 @@ pub fn train(prepared: &Prepared, run: &Path, options: &Options) -> Result<Endin
 
     if let Some(read) = &read {
         study::introduce(&journal, read);
+    }
+    if let Some(read) = read.as_ref().filter(|_| recipe.learner.studies()) {
         return study::study(journal, trainer, &read.demonstrations, options.threads);
     }
     let opponents = opponents::recall(run, standing.progress.updates, &trainer.names().collect::<Vec<_>>(), recipe)?;
+    trainer.demonstrations = read.map(|read| read.demonstrations);
     let mut app = headless_app(options.threads);
     app.insert_resource(trainer)
         .insert_resource(classroom)

@@ -3,9 +3,9 @@
 //! All that a run leaves it leaves by the same [`Journal`] as one that practises: metrics, evaluations, checkpoints, each exact to go on
 //! from.
 
-use crate::imitation::reading::{self, Account, Read};
-use crate::learn::Experience;
+use crate::imitation::reading::{self, Account, Read, ReadingError};
 use crate::learn::experience::demonstrations::Demonstrations;
+use crate::learn::{Experience, Lessons};
 use crate::physics::Threads;
 use crate::training::folder;
 use crate::training::recipe::Prepared;
@@ -22,7 +22,12 @@ pub(super) fn demonstrations(prepared: &Prepared) -> Result<Option<Read>, RunErr
     if prepared.demonstrations.is_empty() {
         return Ok(None);
     }
-    Ok(Some(reading::read(&prepared.demonstrations, &prepared.recipe.selection, &prepared.contracts()[0].1)?))
+    let read = reading::read(&prepared.demonstrations, &prepared.recipe.selection, &prepared.contracts()[0].1)?;
+    let learner = &prepared.recipe.learner;
+    if learner.lessons() == Lessons::Done && read.account.training_episodes == 0 {
+        return Err(ReadingError::NoActions { learner: learner.name() }.into());
+    }
+    Ok(Some(read))
 }
 
 /// Refuses to go on with other demonstrations than a run was started with.
@@ -38,8 +43,11 @@ pub(super) fn same_demonstrations(run: &Path, account: &Account) -> Result<(), R
 
 /// Says what is learnt from.
 pub(super) fn introduce(journal: &Journal, read: &Read) {
-    let Account { training_episodes, training_rows, validation_episodes, .. } = &read.account;
+    let Account { training_episodes, training_rows, validation_episodes, watched_episodes, watched_rows, .. } = &read.account;
     journal.bar.say(&format!("learns from {training_episodes} episodes ({training_rows} rows), judged by {validation_episodes} others"));
+    if *watched_episodes > 0 {
+        journal.bar.say(&format!("{watched_episodes} more ({watched_rows} rows) show only what was seen"));
+    }
     read.notes.iter().for_each(|note| journal.bar.say(note));
 }
 

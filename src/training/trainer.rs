@@ -8,6 +8,7 @@ use crate::arena::{Arena, Classroom, FinishedEpisodes};
 use crate::control::{ControlStep, ControlSystems};
 use crate::curriculum::{EpisodeReport, LevelId};
 use crate::learn::batch::Batch;
+use crate::learn::experience::demonstrations::Demonstrations;
 use crate::learn::experience::rollout::Rollout;
 use crate::learn::metrics::Metrics;
 use crate::learn::policy::Policy;
@@ -108,6 +109,8 @@ pub struct Trainer {
     pub episodes: Vec<EpisodeReport>,
     /// Episodes that ended since somebody wrote them down.
     pub unwritten: Vec<EpisodeLine>,
+    /// What others did, for students who learn from it too.
+    pub demonstrations: Option<Demonstrations>,
     reading: Reading,
     budget: Budget,
 }
@@ -121,6 +124,7 @@ impl Trainer {
             updated: None,
             episodes: Vec::new(),
             unwritten: Vec::new(),
+            demonstrations: None,
             reading: recipe.reward,
             budget: recipe.budget,
         }
@@ -178,7 +182,8 @@ fn learn(mut trainer: ResMut<Trainer>, mut arenas: Query<Flown<'static>>) {
     let rows = rows(&mut arenas);
     for (of, student) in trainer.students.iter_mut().enumerate() {
         student.rollout.set_fresh(&gather(rows.get(&of).into_iter().flatten().map(|row| row.observation)));
-        let metrics = student.learner.update(Experience { rollout: Some(&student.rollout), demonstrations: None, progress });
+        let demonstrations = trainer.demonstrations.as_ref();
+        let metrics = student.learner.update(Experience { rollout: Some(&student.rollout), demonstrations, progress });
         student.rollout.clear();
         for (metric, value) in metrics.iter() {
             if of == 0 { all.set(metric, value) } else { all.set(&format!("{}.{metric}", student.name), value) }

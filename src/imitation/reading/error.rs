@@ -58,6 +58,12 @@ pub enum ReadingError {
         /// What it does not say.
         what: &'static str,
     },
+    /// A learner needs to know what was done, and nobody says it.
+    #[error("none of the demonstrations says what was done, and `{learner}` learns from actions: `Bco` does without any, `Vpt` with a few")]
+    NoActions {
+        /// Which learner.
+        learner: &'static str,
+    },
     /// The filters leave nothing.
     #[error("no demonstration is left to learn from: of {episodes}, {}", .dropped.join(", "))]
     NothingLeft {

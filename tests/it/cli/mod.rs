@@ -6,4 +6,5 @@ mod evaluate;
 mod killed;
 mod record;
 mod train;
+mod watching;
 mod words;

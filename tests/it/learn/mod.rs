@@ -5,6 +5,8 @@ mod chunk;
 mod cloning;
 mod endings;
 mod gru;
+mod gail;
+mod inverse;
 mod loss;
 mod network;
 mod normaliser;
