@@ -28,6 +28,7 @@ pub mod metrics;
 pub mod network;
 pub mod normaliser;
 pub mod policy;
+pub mod residual;
 
 use algorithm::bco::{Bco, BcoLearner};
 use algorithm::cloning::{Cloning, CloningLearner};
@@ -48,6 +49,11 @@ use thiserror::Error;
 pub trait Learner: Send + Sync {
     /// What is to be gathered before the next update.
     fn needs(&self) -> Needs;
+
+    /// How many numbers of memory a row has.
+    fn memory(&self) -> usize {
+        0
+    }
 
     /// One decision, with the exploration that learning wants, for every row of a group.
     fn act(&mut self, rows: Rows<'_>) -> Decision;
@@ -172,6 +178,9 @@ pub enum SettingsError {
     /// The device is not there.
     #[error(transparent)]
     Device(#[from] NoSuchDevice),
+    /// The policy that was learnt before is none that these settings go on from.
+    #[error("the learner cannot go on from the policy that was learnt before: {0}")]
+    Before(String),
 }
 
 impl LearnerSettings {
@@ -208,6 +217,15 @@ impl LearnerSettings {
         }
     }
 
+    /// Which of the settings need a policy that was learnt before, by the field's name; none where they can do without.
+    pub fn builds_upon(&self) -> Option<&'static str> {
+        match self {
+            Self::Ppo(settings) => settings.builds_upon(),
+            Self::Cloning(_) | Self::Vpt(_) | Self::Bco(_) => None,
+            Self::Gail(settings) => settings.practice.builds_upon(),
+        }
+    }
+
     /// Whether it learns from recorded data alone, and takes no step in any world.
     pub fn studies(&self) -> bool {
         match self {
@@ -227,20 +245,21 @@ impl LearnerSettings {
         }
     }
 
-    /// A learner at its beginning, every random stream of it named by `seed`. Refuses what cannot work with any number of arenas; ask
-    /// [`LearnerSettings::problems`] first where their number is known.
-    pub fn build(&self, contract: Contract, seed: u64, device: Device) -> Result<Box<dyn Learner>, SettingsError> {
+    /// A learner at its beginning, every random stream of it named by `seed`. It may build upon the policy that was learnt `before`, by another
+    /// stage or another run. Refuses what cannot work with any number of arenas; ask [`LearnerSettings::problems`] first where their number
+    /// is known.
+    pub fn build(&self, contract: Contract, seed: u64, device: Device, before: Option<&Policy>) -> Result<Box<dyn Learner>, SettingsError> {
         let place = device.place()?;
         let problems = self.problems(usize::MAX);
         if !problems.is_empty() {
             return Err(SettingsError::Impossible(problems));
         }
         Ok(match self {
-            Self::Ppo(settings) => Box::new(PpoLearner::new(settings.clone(), contract, seed, place)),
+            Self::Ppo(settings) => Box::new(PpoLearner::new(settings.clone(), contract, seed, place, before)?),
             Self::Cloning(settings) => Box::new(CloningLearner::new(settings.clone(), contract, seed, place)),
             Self::Vpt(settings) => Box::new(VptLearner::new(settings.clone(), contract, seed, place)),
             Self::Bco(settings) => Box::new(BcoLearner::new(settings.clone(), contract, seed, place)),
-            Self::Gail(settings) => Box::new(GailLearner::new(settings.clone(), contract, seed, place)),
+            Self::Gail(settings) => Box::new(GailLearner::new(settings.clone(), contract, seed, place, before)?),
         })
     }
 }

@@ -9,6 +9,7 @@ use super::chunk::{Asked, Chunk};
 use super::history;
 use super::network::gru::{Gru, Tape};
 use super::normaliser::Normaliser;
+use super::residual::Residual;
 use crate::signal::Channels;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -108,6 +109,8 @@ pub struct Policy {
     pub chunk: Chunk,
     /// What decides.
     pub actor: Actor,
+    /// What is added to its decisions, one after the other.
+    pub residuals: Vec<Residual>,
 }
 
 impl Policy {
@@ -134,6 +137,10 @@ impl Policy {
             Some(gru) => Batch::new(gru.width(), gru.forward(seen.values(), self.history, &mut Tape::default())),
         };
         let asked = Asked { inputs: &inputs, begins, seeds, channels: self.contract.action.width() };
-        self.chunk.act(asked, memory, self.seen(), |inputs, streams| self.actor.decide(inputs, streams))
+        let mut actions = self.chunk.act(asked, memory, self.seen(), |inputs, streams| self.actor.decide(inputs, streams));
+        for residual in &self.residuals {
+            residual.add(observations, &mut actions);
+        }
+        actions
     }
 }

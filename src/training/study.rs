@@ -10,20 +10,22 @@ use crate::physics::Threads;
 use crate::training::folder;
 use crate::training::recipe::Prepared;
 use crate::training::run::{Ending, Journal, RunError};
+use crate::training::stages::Stage;
 use crate::training::trainer::Trainer;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-/// The demonstrations of a recipe, where its learner wants any.
+/// The recorded demonstrations of a stage, where its learner wants any.
 ///
 /// # Errors
 /// Where they cannot be learnt from.
-pub(super) fn demonstrations(prepared: &Prepared) -> Result<Option<Read>, RunError> {
-    if prepared.demonstrations.is_empty() {
+pub(super) fn demonstrations(prepared: &Prepared, stage: &Stage) -> Result<Option<Read>, RunError> {
+    if stage.demonstrations.is_empty() {
         return Ok(None);
     }
-    let read = reading::read(&prepared.demonstrations, &prepared.recipe.selection, &prepared.contracts()[0].1)?;
-    let learner = &prepared.recipe.learner;
+    let paths: Vec<PathBuf> = stage.demonstrations.iter().map(PathBuf::from).collect();
+    let read = reading::read(&paths, &stage.selection, &prepared.contracts()[0].1)?;
+    let learner = &stage.learner;
     if learner.lessons() == Lessons::Done && read.account.training_episodes == 0 {
         return Err(ReadingError::NoActions { learner: learner.name() }.into());
     }
@@ -34,8 +36,8 @@ pub(super) fn demonstrations(prepared: &Prepared) -> Result<Option<Read>, RunErr
 ///
 /// # Errors
 /// Where they have changed, or the run does not say what they were.
-pub(super) fn same_demonstrations(run: &Path, account: &Account) -> Result<(), RunError> {
-    if folder::demonstrations(run)? == *account {
+pub(super) fn same_demonstrations(run: &Path, stage: usize, account: &Account) -> Result<(), RunError> {
+    if folder::demonstrations(run, stage)? == *account {
         return Ok(());
     }
     Err(RunError::OtherRecipe { path: run.into(), difference: "the demonstrations have changed since".into() })

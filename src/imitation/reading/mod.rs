@@ -124,7 +124,7 @@ pub fn read(paths: &[PathBuf], selection: &Selection, contract: &Contract) -> Re
             "{beyond} numbers of actions lie beyond [-1, 1], where no action of the scene can: the nearest that can is learnt"
         ));
     }
-    Ok(Read { account: account(&demonstrations), demonstrations, notes })
+    Ok(Read { account: Account::of(&demonstrations), demonstrations, notes })
 }
 
 /// Where the scene's channels stand in a set that has any.
@@ -152,21 +152,24 @@ fn all_finite(about: &About, rows: &Batch, channels: &Channels) -> Result<(), Re
     })
 }
 
-fn account(demonstrations: &Demonstrations) -> Account {
-    let Demonstrations { training, validation, watched } = demonstrations;
-    let mut bytes = Vec::new();
-    let labelled = [training, validation].into_iter().flat_map(|episodes| [episodes.observations(), episodes.actions()]);
-    for batch in labelled.chain((watched.rows() > 0).then(|| watched.observations())) {
-        bytes.extend_from_slice(&(batch.rows() as u64).to_le_bytes());
-        batch.values().iter().for_each(|value| bytes.extend_from_slice(&value.to_bits().to_le_bytes()));
-    }
-    Account {
-        training_episodes: training.count(),
-        training_rows: training.rows(),
-        validation_episodes: validation.count(),
-        validation_rows: validation.rows(),
-        watched_episodes: watched.count(),
-        watched_rows: watched.rows(),
-        hash: format!("{:016x}", XxHash3_64::oneshot(&bytes)),
+impl Account {
+    /// Of these.
+    pub fn of(demonstrations: &Demonstrations) -> Self {
+        let Demonstrations { training, validation, watched } = demonstrations;
+        let mut bytes = Vec::new();
+        let labelled = [training, validation].into_iter().flat_map(|episodes| [episodes.observations(), episodes.actions()]);
+        for batch in labelled.chain((watched.rows() > 0).then(|| watched.observations())) {
+            bytes.extend_from_slice(&(batch.rows() as u64).to_le_bytes());
+            batch.values().iter().for_each(|value| bytes.extend_from_slice(&value.to_bits().to_le_bytes()));
+        }
+        Self {
+            training_episodes: training.count(),
+            training_rows: training.rows(),
+            validation_episodes: validation.count(),
+            validation_rows: validation.rows(),
+            watched_episodes: watched.count(),
+            watched_rows: watched.rows(),
+            hash: format!("{:016x}", XxHash3_64::oneshot(&bytes)),
+        }
     }
 }

@@ -279,6 +279,7 @@ impl Learner for CloningLearner {
             encoder: self.state.encoder.clone(),
             chunk: self.settings.chunk,
             actor: self.state.actor.clone(),
+            residuals: Vec::new(),
         }
     }
 

@@ -14,6 +14,7 @@ use crate::learn::chunk::Chunk;
 use crate::learn::network::gru::Gru;
 use crate::learn::network::mlp::Mlp;
 use crate::learn::normaliser::Normaliser;
+use crate::learn::residual;
 use crate::stream::{Purpose, Stream};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,9 @@ struct Saved {
     recurrent: Option<usize>,
     chunk: Chunk,
     actor: Shape,
+    /// The scales of the residuals, whose policies lie in folders of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    residuals: Vec<f32>,
 }
 
 /// Tensors to be written, by name.
@@ -173,6 +177,7 @@ impl Policy {
             recurrent: self.encoder.as_ref().map(Gru::width),
             chunk: self.chunk,
             actor: self.actor.shape(),
+            residuals: self.residuals.iter().map(|residual| residual.scale).collect(),
         };
         if let Some(gru) = &self.encoder {
             tensors.narrow("encoder", vec![gru.parameters().len()], gru.parameters());
@@ -193,7 +198,8 @@ impl Policy {
         let write =
             |path: &Path, bytes: &[u8]| std::fs::write(path, bytes).map_err(|source| CheckpointError::File { path: path.into(), source });
         write(&weights_path, &weights)?;
-        write(&contract_path, (contract + "\n").as_bytes())
+        write(&contract_path, (contract + "\n").as_bytes())?;
+        residual::save(&self.residuals, folder)
     }
 
     /// Reads what [`Policy::save`] wrote. Ask [`Contract::fits`] before it flies.
@@ -222,7 +228,8 @@ impl Policy {
         let width = saved.contract.observation.width();
         let encoder = saved.recurrent.map(|recurrent| tensors.encoder(width, recurrent)).transpose();
         let encoder = encoder.map_err(|problem| malformed(&weights_path, problem))?;
-        let policy = Self { contract: saved.contract, normaliser, history: saved.history, encoder, chunk: saved.chunk, actor };
+        let residuals = residual::load(&saved.residuals, folder)?;
+        let policy = Self { contract: saved.contract, normaliser, history: saved.history, encoder, chunk: saved.chunk, actor, residuals };
         match policy.mismatch() {
             None => Ok(policy),
             Some(problem) => Err(malformed(&weights_path, problem)),
@@ -255,6 +262,9 @@ impl Policy {
         };
         if !whole {
             return Some(format!("it does not write the contract's {channels} channels"));
+        }
+        if self.residuals.iter().any(|residual| !residual.is_of(inputs, channels)) {
+            return Some("a residual is another policy's".into());
         }
         self.chunk.problems().into_iter().next()
     }

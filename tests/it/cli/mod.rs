@@ -5,6 +5,7 @@ mod cloning;
 mod evaluate;
 mod killed;
 mod record;
+mod stages;
 mod train;
 mod watching;
 mod words;

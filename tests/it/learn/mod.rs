@@ -15,6 +15,7 @@ mod policy;
 mod ppo;
 mod probes;
 mod transformer;
+mod refine;
 
 use apprentice::learn::algorithm::ppo::Ppo;
 use apprentice::learn::backend::Device;
@@ -36,11 +37,12 @@ fn contract(observation: usize, action: usize) -> Contract {
 }
 
 fn learner(settings: &Ppo, contract: Contract, seed: u64) -> Box<dyn Learner> {
-    LearnerSettings::Ppo(settings.clone()).build(contract, seed, Device::Cpu).expect("the settings can work")
+    LearnerSettings::Ppo(settings.clone()).build(contract, seed, Device::Cpu, None).expect("the settings can work")
 }
 
 fn decide(learner: &mut dyn Learner, observations: &Batch, begins: &[bool]) -> Decision {
-    learner.act(Rows { observations, begins, seeds: &vec![0; begins.len()], memory: &mut Batch::default() })
+    let mut memory = Batch::zeros(observations.rows(), learner.memory());
+    learner.act(Rows { observations, begins, seeds: &vec![0; begins.len()], memory: &mut memory })
 }
 
 /// The value that the learner gives an observation.
