@@ -38,6 +38,8 @@ pub enum Purpose {
     Opponent,
     /// Which recorded episodes are learnt from, and which only judged by.
     Demonstrations,
+    /// Which steps somebody who corrects a learner takes over by chance.
+    Corrections,
 }
 
 /// A random stream with a name. See the module's documentation.

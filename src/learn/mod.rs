@@ -26,7 +26,9 @@ pub mod normaliser;
 pub mod policy;
 
 use algorithm::cloning::{Cloning, CloningLearner};
+use algorithm::dagger::{Dagger, DaggerLearner};
 use algorithm::ppo::{Ppo, PpoLearner};
+use algorithm::sac::{Paid, Sac, SacLearner};
 use backend::{Device, NoSuchDevice};
 use batch::Batch;
 use experience::demonstrations::Demonstrations;
@@ -135,6 +137,21 @@ pub enum LearnerSettings {
     Ppo(Ppo),
     /// Behavioural cloning.
     Cloning(Cloning),
+    /// Cloning that drives and is corrected: DAgger, and takeover.
+    Dagger(Dagger),
+    /// Soft actor-critic.
+    Sac(Sac),
+}
+
+/// Whether a learner makes use of something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// It has no use for it.
+    None,
+    /// It does, where there is any.
+    Welcome,
+    /// It cannot do without.
+    Needed,
 }
 
 /// Settings that nothing can be learnt with.
@@ -154,6 +171,8 @@ impl LearnerSettings {
         match self {
             Self::Ppo(_) => "Ppo",
             Self::Cloning(_) => "Cloning",
+            Self::Dagger(_) => "Dagger",
+            Self::Sac(_) => "Sac",
         }
     }
 
@@ -163,22 +182,46 @@ impl LearnerSettings {
         match self {
             Self::Ppo(settings) => settings.problems(arenas),
             Self::Cloning(settings) => settings.problems(),
+            Self::Dagger(settings) => settings.problems(),
+            Self::Sac(settings) => settings.problems(arenas),
         }
     }
 
     /// Whether it learns from recorded data alone, and takes no step in any world.
     pub fn studies(&self) -> bool {
         match self {
-            Self::Ppo(_) => false,
+            Self::Ppo(_) | Self::Dagger(_) | Self::Sac(_) => false,
             Self::Cloning(_) => true,
+        }
+    }
+
+    /// What use it has for demonstrations.
+    pub fn demonstrations(&self) -> Use {
+        match self {
+            Self::Ppo(_) => Use::None,
+            Self::Cloning(_) => Use::Needed,
+            Self::Dagger(settings) if settings.school > 0 => Use::Needed,
+            Self::Sac(settings) if settings.school > 0 => Use::Needed,
+            Self::Dagger(_) | Self::Sac(_) => Use::Welcome,
+        }
+    }
+
+    /// What use it has for somebody who corrects it while it drives.
+    pub fn corrections(&self) -> Use {
+        match self {
+            Self::Ppo(_) | Self::Cloning(_) => Use::None,
+            Self::Dagger(_) => Use::Needed,
+            Self::Sac(settings) if settings.paid == Paid::Interventions => Use::Needed,
+            Self::Sac(_) => Use::Welcome,
         }
     }
 
     /// What in the settings does not go with such observations and actions, as [`LearnerSettings::problems`] says it.
     pub fn unfit(&self, contract: &Contract) -> Vec<String> {
         match self {
-            Self::Ppo(_) => Vec::new(),
+            Self::Ppo(_) | Self::Sac(_) => Vec::new(),
             Self::Cloning(settings) => settings.unfit(&contract.observation),
+            Self::Dagger(settings) => settings.unfit(&contract.observation),
         }
     }
 
@@ -193,6 +236,8 @@ impl LearnerSettings {
         Ok(match self {
             Self::Ppo(settings) => Box::new(PpoLearner::new(settings.clone(), contract, seed, place)),
             Self::Cloning(settings) => Box::new(CloningLearner::new(settings.clone(), contract, seed)),
+            Self::Dagger(settings) => Box::new(DaggerLearner::new(settings.clone(), contract, seed)),
+            Self::Sac(settings) => Box::new(SacLearner::new(settings.clone(), contract, seed)),
         })
     }
 }

@@ -3,12 +3,13 @@
 //! All that a run leaves it leaves by the same [`Journal`] as one that practises: metrics, evaluations, checkpoints, each exact to go on
 //! from.
 
-use crate::imitation::reading::{self, Account, Read};
-use crate::learn::Experience;
+use crate::imitation::reading::{self, Account, Read, ReadingError};
+use crate::learn::algorithm::sac::Paid;
 use crate::learn::experience::demonstrations::Demonstrations;
+use crate::learn::{Experience, LearnerSettings};
 use crate::physics::Threads;
 use crate::training::folder;
-use crate::training::recipe::Prepared;
+use crate::training::recipe::{Prepared, Reading};
 use crate::training::run::{Ending, Journal, RunError};
 use crate::training::trainer::Trainer;
 use std::path::Path;
@@ -22,7 +23,16 @@ pub(super) fn demonstrations(prepared: &Prepared) -> Result<Option<Read>, RunErr
     if prepared.demonstrations.is_empty() {
         return Ok(None);
     }
-    Ok(Some(reading::read(&prepared.demonstrations, &prepared.recipe.selection, &prepared.contracts()[0].1)?))
+    let mut read = reading::read(&prepared.demonstrations, &prepared.recipe.selection, &prepared.contracts()[0].1)?;
+    let paid = matches!(&prepared.recipe.learner, LearnerSettings::Sac(sac) if sac.paid == Paid::Task && sac.prior > 0.0);
+    if paid && read.demonstrations.training.rewards().is_empty() {
+        let what = "what each row was paid, and whether success held";
+        return Err(ReadingError::NotTold { path: prepared.demonstrations[0].clone(), what }.into());
+    }
+    if prepared.recipe.reward == Reading::Sparse {
+        read.demonstrations.training.pay_success_alone();
+    }
+    Ok(Some(read))
 }
 
 /// Refuses to go on with other demonstrations than a run was started with.

@@ -12,8 +12,8 @@ pub use selection::Selection;
 
 use self::columns::Columns;
 use self::selection::About;
-use crate::imitation::data_set::features::SUCCESS;
-use crate::imitation::data_set::table::read_bools;
+use crate::imitation::data_set::features::{REWARD, SUCCESS};
+use crate::imitation::data_set::table::{read_bools, read_numbers};
 use crate::imitation::data_set::{DataSet, DataSetError};
 use crate::learn::batch::Batch;
 use crate::learn::experience::demonstrations::{Demonstrations, Episodes};
@@ -78,6 +78,7 @@ pub fn read(paths: &[PathBuf], selection: &Selection, contract: &Contract) -> Re
     let mut beyond = 0;
     let mut gathered = |chosen: &[About]| -> Result<Episodes, ReadingError> {
         let mut episodes = Episodes::new(contract.observation.width(), contract.action.width());
+        let (mut rewards, mut successes) = (Vec::new(), Vec::new());
         for about in chosen {
             let (set, columns) = &sets[about.set];
             let frames = set.frames(about.episode)?;
@@ -90,6 +91,14 @@ pub fn read(paths: &[PathBuf], selection: &Selection, contract: &Contract) -> Re
                 beyond += 1;
             }
             episodes.push(&observations, &actions);
+            if let (Ok((1, paid)), Ok(held)) = (read_numbers(&frames, REWARD), read_bools(&frames, SUCCESS)) {
+                rewards.extend(paid.into_iter().map(|paid| if paid.is_finite() { paid.clamp(0.0, 1.0) } else { 0.0 }));
+                successes.extend(held);
+            }
+        }
+        // (Of other tools' sets that is said of all rows, or does not count.)
+        if rewards.len() == episodes.rows() && successes.len() == episodes.rows() {
+            episodes.judge(rewards, successes);
         }
         Ok(episodes)
     };
