@@ -32,6 +32,8 @@ pub enum Rule {
     Mixed(Mixed),
     /// When it must; it labels the rows that it steers.
     Gated(Gate),
+    /// Never: a person in the window does, in the arena that they watch; the rows that they steer are labelled.
+    Person,
 }
 
 /// The mixture of oracle and learner that drives: Ross et al. 2011, section 3.1.
@@ -47,11 +49,15 @@ pub struct Mixed {
 
 /// Taking over, and handing back: a scripted stand-in for the person of Kelly et al. 2019, section III, who does so at will. What is not said
 /// is no reason.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Gate {
-    /// It takes over where the learner's action is further than this from its own (the root of the mean squared distance over channels, in
-    /// half ranges of an action) ..
+    /// Whose opinion it is, as `oracle` says who steers; none: its own. One sees a mistake more easily than one's own hands avoid it: an
+    /// `okay` operator who is told by the `expert` when to take over. (Luo et al. 2024 let what an expert's critic says decide when, and a
+    /// poorer policy what is done.)
+    pub judge: Option<String>,
+    /// It takes over where the learner's action is further than this from the judge's (the root of the mean squared distance over channels,
+    /// in half ranges of an action) ..
     pub differs: Option<f32>,
     /// .. for so long, s.
     pub differs_for: f32,
@@ -62,7 +68,7 @@ pub struct Gate {
     pub progress: f32,
     /// It steers for at least so long, s ..
     pub least: f32,
-    /// .. and until the learner's action is at most so far from its own.
+    /// .. and until the learner's action is at most so far from the judge's.
     pub agrees: Option<f32>,
 }
 
@@ -80,34 +86,28 @@ impl Default for Mixed {
 
 impl Default for Gate {
     fn default() -> Self {
-        Self { differs: None, differs_for: 0.3, stalls: None, progress: 0.02, least: 1.0, agrees: None }
+        Self { judge: None, differs: None, differs_for: 0.3, stalls: None, progress: 0.02, least: 1.0, agrees: None }
     }
 }
 
 impl Corrections {
-    /// The oracle, as a pilot.
+    /// Those who watch an arena, at their beginning.
     ///
     /// # Errors
-    /// With a sentence, where nobody has that name, or nobody can be like that.
-    pub fn pilot(&self) -> Result<Pilot, String> {
-        match Traits::named(&self.oracle) {
-            Some(Ok(traits)) => Ok(Pilot::operator(traits)),
-            Some(Err(problems)) => Err(problems.0.iter().map(|problem| problem.sentence()).collect::<Vec<_>>().join("; ")),
-            None => {
-                let known = || PRESETS.iter().map(|preset| preset.name);
-                let near = ron::nearest(self.oracle.split('(').next().unwrap_or_default(), known());
-                let near = near.map_or(String::new(), |near| format!(": did you mean `{near}`?"));
-                Err(format!("nobody is called `{}`; there are {}{near}", self.oracle, known().collect::<Vec<_>>().join(", ")))
-            }
-        }
+    /// With the names of the fields that lead there, and a sentence, where nobody has a name, or nobody can be like that.
+    pub fn watch(&self) -> Result<Watch, (Vec<&'static str>, String)> {
+        let judge = match &self.rule {
+            Rule::Gated(Gate { judge, .. }) => judge.as_deref(),
+            Rule::Mixed(_) | Rule::Person => None,
+        };
+        let judge = judge.map(pilot).transpose().map_err(|problem| (vec!["rule", "judge"], problem))?;
+        Ok(Watch::new(pilot(&self.oracle).map_err(|problem| (vec!["oracle"], problem))?, judge))
     }
 
     /// Everything wrong with them: the names of the fields that lead there, and a sentence.
     pub fn problems(&self) -> Vec<(Vec<&'static str>, String)> {
         let mut problems = Vec::new();
-        if let Err(problem) = self.pilot() {
-            problems.push((vec!["oracle"], problem));
-        }
+        problems.extend(self.watch().err());
         let mut within = |field: &'static str, value: Option<f32>, low: f32, high: f32| {
             if let Some(value) = value.filter(|value| !(low..=high).contains(value)) {
                 problems.push((vec!["rule", field], format!("`{field}` is {value} and must lie in {low} to {high}")));
@@ -118,6 +118,7 @@ impl Corrections {
                 within("first", Some(mixed.first), 0.0, 1.0);
                 within("decay", Some(mixed.decay), 0.0, 1.0);
             }
+            Rule::Person => {}
             Rule::Gated(gate) => {
                 within("differs", gate.differs, 0.0, 2.0);
                 within("agrees", gate.agrees, 0.0, 2.0);
@@ -133,21 +134,39 @@ impl Corrections {
     }
 }
 
+/// An expert or an operator by name.
+fn pilot(name: &str) -> Result<Pilot, String> {
+    match Traits::named(name) {
+        Some(Ok(traits)) => Ok(Pilot::operator(traits)),
+        Some(Err(problems)) => Err(problems.0.iter().map(|problem| problem.sentence()).collect::<Vec<_>>().join("; ")),
+        None => {
+            let known = || PRESETS.iter().map(|preset| preset.name);
+            let near = ron::nearest(name.split('(').next().unwrap_or_default(), known());
+            let near = near.map_or(String::new(), |near| format!(": did you mean `{near}`?"));
+            Err(format!("nobody is called `{name}`; there are {}{near}", known().collect::<Vec<_>>().join(", ")))
+        }
+    }
+}
+
 /// Somebody who looks over the learner's shoulder in one arena.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Watch {
     oracle: Pilot,
+    judge: Option<Pilot>,
     chance: Stream,
     /// Whether it steers.
     steers: bool,
     /// Steps since it took over or handed back.
     steps: u32,
-    /// Steps in a row in which the learner's action was too far from its own.
+    /// Steps in a row in which the learner's action was too far from the judge's.
     apart: u32,
     /// The best dense reward since then, and how many steps ago it was.
     best: f32,
     still: u32,
 }
+
+/// Tells a judge's random streams from those of the oracle in the same arena.
+const JUDGE: u64 = 1 << 48;
 
 /// What came of looking at one step.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -159,14 +178,18 @@ pub struct Look {
 }
 
 impl Watch {
-    /// One by this oracle, who has seen nothing yet.
-    pub fn new(oracle: Pilot) -> Self {
-        Self { oracle, chance: Stream::new(0, Purpose::Corrections, 0, 0), steers: false, steps: 0, apart: 0, best: 0.0, still: 0 }
+    /// An oracle who has seen nothing yet, and whose opinion counts where it is not its own.
+    pub fn new(oracle: Pilot, judge: Option<Pilot>) -> Self {
+        Self { oracle, judge, chance: Stream::new(0, Purpose::Corrections, 0, 0), steers: false, steps: 0, apart: 0, best: 0.0, still: 0 }
     }
 
     /// Begins the episode `number` of an arena.
     pub fn begin(&mut self, seed: u64, arena: u64, number: u64) {
         self.oracle.begin(seed, arena, number);
+        if let Some(judge) = &mut self.judge {
+            // (An operator's draws are not the oracle's.)
+            judge.begin(seed, arena | JUDGE, number);
+        }
         self.chance = Stream::new(seed, Purpose::Corrections, arena, number);
         (self.steers, self.steps, self.apart, self.best, self.still) = (false, 0, 0, 0.0, 0);
     }
@@ -180,9 +203,14 @@ impl Watch {
                 self.steers = self.chance.unit() < first * libm::powf(*decay, updates as f32);
                 true
             }
+            Rule::Person => false,
             Rule::Gated(gate) => {
                 let paid = episode.agents.first().and_then(|agent| agent.rewards.last()).copied().unwrap_or(0.0);
-                self.judge(gate, plan.timing, distance(action, &own), paid);
+                let mut opinion = own.clone();
+                if let Some(judge) = &mut self.judge {
+                    judge.advise(plan, episode, world, &mut opinion);
+                }
+                self.decide(gate, plan.timing, distance(action, &opinion), paid);
                 self.steers
             }
         };
@@ -192,8 +220,8 @@ impl Watch {
         Look { steers: self.steers, label: labels.then_some(own) }
     }
 
-    /// Takes over, or hands back, where it must: the learner's action is so far from its own, and the last step was `paid` so much.
-    pub fn judge(&mut self, gate: &Gate, timing: ControlTiming, distance: f32, paid: f32) {
+    /// Takes over, or hands back, where it must: the learner's action is so far from the judge's, and the last step was `paid` so much.
+    pub fn decide(&mut self, gate: &Gate, timing: ControlTiming, distance: f32, paid: f32) {
         // (Times of at least one step: a rule that holds for no time at all would hold always.)
         let steps = |time: f32| libm::roundf(time * timing.control_hz as f32).max(1.0) as u32;
         let far = |limit: Option<f32>| limit.is_some_and(|limit| distance > limit);

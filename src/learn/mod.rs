@@ -219,7 +219,8 @@ impl LearnerSettings {
     /// What in the settings does not go with such observations and actions, as [`LearnerSettings::problems`] says it.
     pub fn unfit(&self, contract: &Contract) -> Vec<String> {
         match self {
-            Self::Ppo(_) | Self::Sac(_) => Vec::new(),
+            Self::Ppo(_) => Vec::new(),
+            Self::Sac(settings) => settings.unfit(&contract.observation),
             Self::Cloning(settings) => settings.unfit(&contract.observation),
             Self::Dagger(settings) => settings.unfit(&contract.observation),
         }

@@ -95,13 +95,18 @@ impl SacLearner {
         // (A standard deviation of 0.5 at the beginning: a uniform draw has 0.58.)
         network.add_to_biases(channels..2 * channels, libm::logf(0.5));
         let actor = Actor { network, log_std: Vec::new(), family: Family::Squashed };
+        let mut normaliser = settings.normalise_observations.then(|| Normaliser::new(inputs));
+        if let Some(normaliser) = &mut normaliser {
+            let ignored = |index: &usize| !settings.looks_at(&contract.observation.0[*index].name);
+            (0..inputs).filter(ignored).for_each(|index| normaliser.ignore(index));
+        }
         let state = State {
             actor_adam: Adam::new(&[actor.network.parameters().len()]),
             actor,
             critic: Twin::new(&sizes(inputs + channels, 1), settings.activation, &mut weights),
             log_temperature: [libm::logf(settings.temperature)],
             temperature_adam: Adam::new(&[1]),
-            normaliser: settings.normalise_observations.then(|| Normaliser::new(inputs)),
+            normaliser,
             replay: Replay::new(settings.replay, inputs, channels),
             exploration: Stream::new(seed, Purpose::Exploration, 0, 0),
             minibatches: Stream::new(seed, Purpose::Minibatches, 0, 0),
@@ -129,15 +134,17 @@ impl SacLearner {
             };
             observations.push(lived.observation);
             actions.extend_from_slice(lived.action);
-            rewards.push(match self.settings.paid {
-                Paid::Task => lived.reward,
-                Paid::Interventions => f32::from(!lived.taken_over),
-            });
-            match lived.behind {
+            let (reward, behind) = match self.settings.paid {
+                Paid::Task => (lived.reward, lived.behind),
+                Paid::Interventions if lived.taken_over => (0.0, Behind::Worth(0.0)),
+                Paid::Interventions => (1.0, lived.behind),
+            };
+            rewards.push(reward);
+            match behind {
                 Behind::Seen(observation) => next.push(observation),
                 Behind::Worth(_) => next.push(&vec![0.0; seen]),
             }
-            ends.push(match lived.behind {
+            ends.push(match behind {
                 Behind::Seen(_) => None,
                 Behind::Worth(worth) => Some(worth),
             });
@@ -145,10 +152,10 @@ impl SacLearner {
         Some(Minibatch { observations: self.normalise(&observations), actions, rewards, next: self.normalise(&next), ends })
     }
 
-    /// One step of the optimiser for the critics, the actor and the temperature.
-    fn step(&mut self, minibatch: &Minibatch) -> Step {
+    /// One step of the optimiser for the critics and, unless they are to learn alone, the actor and the temperature.
+    fn step(&mut self, minibatch: &Minibatch, alone: bool) -> Step {
         let Self { settings, state, workspace, .. } = self;
-        let State { actor, critic, exploration: _, minibatches, .. } = state;
+        let State { actor, critic, minibatches, .. } = state;
         let (rows, channels) = (minibatch.rewards.len(), actor.channels());
         let temperature = libm::expf(state.log_temperature[0]);
 
@@ -165,23 +172,27 @@ impl SacLearner {
             .collect();
         let inputs = beside(&minibatch.observations, &minibatch.actions);
         let critic_loss = critic.step(&inputs, &wanted, settings.rate, &mut workspace.critic);
+        critic.follow(settings.follow);
 
         // The actor: towards what the critics believe in, and entropy.
         let outputs = actor.network.forward_kept(minibatch.observations.values(), &mut workspace.tape);
         let sample = Sample::draw(actor, &outputs, minibatches);
         let inputs = beside(&minibatch.observations, &sample.actions);
         let (values, by_actions) = critic.slopes(&inputs, channels, &mut workspace.critic);
+        let log_prob = sample.log_probs.iter().sum::<f32>() / rows as f32;
+        let told = Step { critic_loss, value: values.iter().sum::<f32>() / rows as f32, entropy: -log_prob };
+        if alone {
+            return told;
+        }
         let loss = by_hand(actor, temperature, &outputs, &sample, &by_actions);
         descend(actor, &mut state.actor_adam, workspace, minibatch.observations.values(), &loss.by_outputs, settings.rate);
 
         // The temperature: d/d ln α of −ln α (ln π + H), H the entropy wanted.
-        let log_prob = sample.log_probs.iter().sum::<f32>() / rows as f32;
         if settings.temperature_rate > 0.0 && log_prob.is_finite() {
             let slope = -(log_prob + settings.entropy * channels as f32);
             state.temperature_adam.step([&mut state.log_temperature], [&[slope]], settings.temperature_rate);
         }
-        critic.follow(settings.follow);
-        Step { critic_loss, value: values.iter().sum::<f32>() / rows as f32, entropy: -log_prob }
+        told
     }
 
     /// Makes the actor likely to do what the demonstrations do.
@@ -235,11 +246,13 @@ impl SacLearner {
             let good = |row: &usize| rollout.outcomes()[*row] != Outcome::Diverged;
             normaliser.absorb((0..rollout.rows()).filter(good).map(|row| rollout.observation(row)));
         }
-        let steps = if self.state.replay.rows() >= self.settings.warmup { self.settings.steps } else { 0 };
+        // An actor that went to school would forget all of it by following critics that know nothing yet.
+        let early = self.state.replay.rows() < self.settings.warmup;
+        let steps = if early && self.settings.school == 0 { 0 } else { self.settings.steps };
         let mut sums = [0.0_f64; 3];
         for _ in 0..steps {
             let Some(minibatch) = self.gather(episodes) else { break };
-            let Step { critic_loss, value, entropy } = self.step(&minibatch);
+            let Step { critic_loss, value, entropy } = self.step(&minibatch, early);
             sums.iter_mut().zip([critic_loss, value, entropy]).for_each(|(sum, value)| *sum += f64::from(value));
         }
         let names = ["critic_loss", "value", "entropy"];

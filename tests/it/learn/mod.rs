@@ -2,6 +2,7 @@
 
 mod actor;
 mod cloning;
+mod dagger;
 mod endings;
 mod loss;
 mod network;
@@ -10,6 +11,8 @@ mod optimiser;
 mod policy;
 mod ppo;
 mod probes;
+mod replay;
+mod sac;
 
 use apprentice::learn::algorithm::ppo::Ppo;
 use apprentice::learn::backend::Device;

@@ -1,7 +1,9 @@
 //! What may be chosen about soft actor-critic.
 
+use crate::learn::algorithm::cloning::Cloning;
 use crate::learn::algorithm::range;
 use crate::learn::network::activation::Activation;
+use crate::signal::Channels;
 use serde::{Deserialize, Serialize};
 
 /// Settings of soft actor-critic. The defaults suit a dozen arenas.
@@ -10,6 +12,8 @@ use serde::{Deserialize, Serialize};
 pub struct Sac {
     /// What it is paid for.
     pub paid: Paid,
+    /// Channels that neither actor nor critics look at, as cloning's `ignore` says them.
+    pub ignore: Vec<String>,
     /// Steps of every arena between two updates.
     pub horizon: usize,
     /// Steps of the optimiser in an update, of actor and critics alike.
@@ -18,7 +22,8 @@ pub struct Sac {
     pub minibatch: usize,
     /// Rows that are remembered: of more, the oldest are forgotten.
     pub replay: usize,
-    /// Rows that are gathered, with actions drawn at random, before anything is learnt. (Where `school` comes first, the policy draws them.)
+    /// Rows that are gathered, with actions drawn at random, before anything is learnt. (Where `school` comes first, the policy draws them, and
+    /// the critics learn from them alone.)
     pub warmup: usize,
     /// Share of every minibatch that comes from the demonstrations, where the recipe has any (Ball et al., "Efficient Online Reinforcement
     /// Learning with Offline Data", 2023, section 4.1), in [0, 1].
@@ -55,9 +60,10 @@ pub enum Paid {
     /// What the recipe's `reward` says.
     #[default]
     Task,
-    /// Not to be taken over: 0 for a row right after which somebody did, else 1 (Luo et al., "RLIF: Interactive Imitation Learning as
-    /// Reinforcement Learning", 2024, pay -1 and 0: the same, moved by 1 into this house's range). Success is worth 1 as ever, as nobody takes
-    /// over any more; failure, of which the paper has none, is worth 0, as if somebody did in every step to come.
+    /// Not to be taken over (Luo et al., "RLIF: Interactive Imitation Learning as Reinforcement Learning", 2024): the paper pays -1 for a row
+    /// right after which somebody took over, and else 0. Moved by 1 into this house's range, that is 0 and else 1. What comes behind a
+    /// takeover is worth nothing, as behind a failure: it is the oracle's doing. So a value says how long the learner is left alone, 1 - γᵀ for T
+    /// steps, and the one event that counts spans all of [0, 1], however rare it is. (The paper goes on summing behind it.) Success is worth 1.
     Interventions,
 }
 
@@ -65,6 +71,7 @@ impl Default for Sac {
     fn default() -> Self {
         Self {
             paid: Paid::Task,
+            ignore: Vec::new(),
             horizon: 8,
             steps: 32,
             minibatch: 256,
@@ -87,6 +94,21 @@ impl Default for Sac {
 }
 
 impl Sac {
+    /// Whether it looks at a channel.
+    pub fn looks_at(&self, channel: &str) -> bool {
+        self.sight().looks_at(channel)
+    }
+
+    /// What in them does not go with a scene's channels, a sentence each, which begins with the field's name in backticks.
+    pub fn unfit(&self, observation: &Channels) -> Vec<String> {
+        self.sight().unfit(observation)
+    }
+
+    /// What is looked at, as cloning says it.
+    fn sight(&self) -> Cloning {
+        Cloning { ignore: self.ignore.clone(), ..Cloning::default() }
+    }
+
     /// Everything wrong with the settings for `arenas` rows a step, a sentence each, which begins with the field's name in backticks.
     pub fn problems(&self, arenas: usize) -> Vec<String> {
         let mut problems = Vec::new();
@@ -115,6 +137,9 @@ impl Sac {
         }
         if arenas != usize::MAX && self.replay < self.warmup.max(2 * arenas) {
             problems.push(format!("`replay` holds {} rows: at least two steps of every arena, and the `warmup`, must fit", self.replay));
+        }
+        if !self.ignore.is_empty() && !self.normalise_observations {
+            problems.push("`ignore` goes with `normalise_observations: true`, which does it".into());
         }
         problems.extend(range::hidden(&self.hidden));
         problems

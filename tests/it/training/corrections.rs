@@ -1,0 +1,146 @@
+//! Corrections while a learner drives: when an oracle takes over, and that a run with one can be left and taken up anywhere.
+
+use crate::workshop::{Workshop, assert_same};
+use apprentice::control::ControlTiming;
+use apprentice::imitation::corrections::{Corrections, Gate, Mixed, Rule, Watch};
+use apprentice::physics::Threads;
+use apprentice::pilot::Pilot;
+use apprentice::training::checkpoint::{self, Checkpoint};
+use apprentice::training::progress::Display;
+use apprentice::training::recipe::prepare;
+use apprentice::training::run::{Ending, Options, train};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+const TIMING: ControlTiming = ControlTiming { control_hz: 10, physics_hz: 120 };
+
+const DAGGER: &str = r#"Recipe(
+    scene: "short/scene.ron",
+    arenas: 4,
+    budget: Updates(6),
+    corrections: (oracle: "expert(noise: 0.1)", rule: Mixed(first: 1.0, decay: 0.7)),
+    learner: Dagger(cloning: (hidden: [16], steps: 5, minibatch: 32), horizon: 10),
+    evaluate: (every: 3, levels: 4),
+    checkpoint: (every: 1),
+)
+"#;
+
+const RLIF: &str = r#"Recipe(
+    scene: "short/scene.ron",
+    arenas: 4,
+    budget: Updates(6),
+    corrections: (oracle: "okay", rule: Gated(judge: "expert", differs: 0.2, differs_for: 0.1, stalls: 0.3, least: 0.1, agrees: 0.5)),
+    learner: Sac(paid: Interventions, horizon: 10, steps: 5, minibatch: 32, warmup: 80, replay: 160, hidden: [16]),
+    evaluate: (every: 3, levels: 4),
+    checkpoint: (every: 1),
+)
+"#;
+
+fn options(threads: usize, stop: bool) -> Options {
+    Options { resume: true, threads: Threads(threads), display: Display::Quiet, stop: Arc::new(AtomicBool::new(stop)) }
+}
+
+/// Trains to the end, from wherever it stands.
+fn finish(workshop: &Workshop, recipe: &str, run: &Path, threads: usize, changes: &[&str]) {
+    workshop.write("recipe.ron", recipe);
+    let changes: Vec<_> = changes.iter().map(|change| change.parse().unwrap()).collect();
+    let prepared = prepare(&workshop.path("recipe.ron"), &changes).unwrap();
+    let ending = train(&prepared, run, &options(threads, false)).unwrap();
+    assert!(matches!(ending, Ending::Finished(_)), "{ending:?}");
+}
+
+fn last(run: &Path) -> Checkpoint {
+    Checkpoint::load(&checkpoint::last(run).unwrap()).unwrap()
+}
+
+/// What a gate does, step by step, with these distances and rewards.
+fn steers(gate: &Gate, steps: &[(f32, f32)]) -> Vec<bool> {
+    let mut watch = Watch::new(Pilot::Idle, None);
+    watch.begin(1, 0, 0);
+    steps.iter().map(|(distance, paid)| (watch.decide(gate, TIMING, *distance, *paid), watch.steers()).1).collect()
+}
+
+#[test]
+fn who_differs_for_long_enough_is_taken_over_until_both_agree() {
+    let gate = Gate { differs: Some(0.5), differs_for: 0.3, least: 0.2, agrees: Some(0.1), ..Gate::default() };
+    let distances = [0.6, 0.6, 0.4, 0.6, 0.6, 0.6, 0.0, 0.0, 0.0, 0.6, 0.6, 0.6, 0.3, 0.3, 0.3, 0.05, 0.0];
+    let found = steers(&gate, &distances.map(|distance| (distance, 0.5)));
+    // Three steps in a row; then at least two; then until they agree. (What differs anew counts from the hand-back on.)
+    let expected = [0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0];
+    assert_eq!(found, expected.map(|steers| steers == 1));
+}
+
+#[test]
+fn who_makes_no_progress_is_taken_over_for_a_while() {
+    let gate = Gate { stalls: Some(0.4), progress: 0.05, least: 0.3, ..Gate::default() };
+    let rewards = [0.1, 0.2, 0.2, 0.22, 0.21, 0.24, 0.2, 0.2, 0.2, 0.2, 0.3, 0.3, 0.3, 0.3, 0.3];
+    let found = steers(&gate, &rewards.map(|paid| (0.0, paid)));
+    // Four steps behind the second, none better by 0.05; three steps long; then anew from there.
+    let expected = [0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 1];
+    assert_eq!(found, expected.map(|steers| steers == 1));
+}
+
+#[test]
+fn a_run_left_before_every_update_ends_as_one_that_was_never_left() {
+    for recipe in [DAGGER, RLIF] {
+        let workshop = Workshop::new();
+        let (whole, left) = (workshop.path("whole"), workshop.path("left"));
+        finish(&workshop, recipe, &whole, 1, &[]);
+        // Left at its beginning, and once more after three updates, as if it had been killed there.
+        let prepared = prepare(&workshop.path("recipe.ron"), &[]).unwrap();
+        assert!(matches!(train(&prepared, &left, &options(2, true)).unwrap(), Ending::Interrupted { updates: 0 }));
+        finish(&workshop, recipe, &left, 2, &[]);
+        assert_same(&whole, &left);
+        for later in ["000005", "000006"] {
+            std::fs::remove_dir_all(left.join("checkpoints").join(later)).unwrap();
+        }
+        finish(&workshop, recipe, &left, 1, &[]);
+        assert_same(&whole, &left);
+        assert_eq!(last(&whole).watches.len(), 4);
+    }
+}
+
+#[test]
+fn what_an_oracle_does_in_an_arena_does_not_depend_on_its_neighbours() {
+    for recipe in [DAGGER, RLIF.replace("warmup: 80", "warmup: 0").as_str()] {
+        let workshop = Workshop::new();
+        let (few, many) = (workshop.path("few"), workshop.path("many"));
+        finish(&workshop, recipe, &few, 1, &["budget=Updates(1)", "checkpoint.every=1", "arenas=3"]);
+        finish(&workshop, recipe, &many, 2, &["budget=Updates(1)", "checkpoint.every=1", "arenas=7"]);
+        let [few, many] = [last(&few), last(&many)];
+        // (The learner's own draws are shared out among all arenas: those of soft actor-critic differ.)
+        if recipe == DAGGER {
+            assert_eq!(few.watches[..], many.watches[..3]);
+        }
+        assert!(many.watches.windows(2).any(|pair| pair[0] != pair[1]), "every arena's oracle is the same");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_corrections_is_told_where_it_stands() {
+    let workshop = Workshop::new();
+    let told = |text: String| -> Vec<String> {
+        workshop.write("recipe.ron", &text);
+        let problems = prepare(&workshop.path("recipe.ron"), &[]).err().expect("something is wrong");
+        problems.0.iter().map(|problem| format!("{}: {}", problem.line, problem.sentence())).collect()
+    };
+    let one = |text: String, part: &str| {
+        let told = told(text);
+        assert!(told.len() == 1 && told[0].contains(part), "{told:?}");
+    };
+    one(DAGGER.replace("expert(noise: 0.1)", "experd"), "5: nobody is called `experd`");
+    one(DAGGER.replace("noise: 0.1", "noise: 7.0"), "`noise` is 7");
+    one(DAGGER.replace("decay: 0.7", "decay: 1.7"), "5: `decay` is 1.7 and must lie in 0 to 1");
+    one(RLIF.replace("differs: 0.2, ", "").replace("stalls: 0.3, ", ""), "nothing makes it take over");
+    one(RLIF.replace("judge: \"expert\"", "judge: \"nobody\""), "nobody is called `nobody`");
+    one(RLIF.replace("Gated(judge: \"expert\", differs: 0.2, differs_for: 0.1, stalls: 0.3, least: 0.1, agrees: 0.5)", "Mixed()"), "`Gated(..)` is meant");
+    let alone = |text: &str| text.lines().filter(|line| !line.contains("corrections")).collect::<Vec<_>>().join("\n");
+    one(alone(DAGGER), "`Dagger` learns from being corrected, and nobody does");
+    one(alone(RLIF), "`Sac` learns from being corrected, and nobody does");
+    one(DAGGER.replace("Dagger(cloning: (hidden: [16], steps: 5, minibatch: 32), horizon: 10)", "Ppo(minibatch: 32)"), "`Ppo` cannot learn from");
+    one(DAGGER.replace("horizon: 10", "horizon: 10, school: 2"), "`Dagger` learns from demonstrations, and the recipe names none");
+    one(DAGGER.replace("steps: 5", "history: 3"), "its `history` is 3 and must be 1");
+    let idle = Corrections { rule: Rule::Mixed(Mixed { first: 0.5, decay: 1.0 }), ..Corrections::default() };
+    assert_eq!(idle.problems(), []);
+}
