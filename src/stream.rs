@@ -38,6 +38,10 @@ pub enum Purpose {
     Opponent,
     /// Which recorded episodes are learnt from, and which only judged by.
     Demonstrations,
+    /// What a policy draws for one decision of an episode.
+    Decision,
+    /// The noise that an actor learns to take away.
+    Denoising,
     /// Which steps somebody who corrects a learner takes over by chance.
     Corrections,
 }

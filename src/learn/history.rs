@@ -3,7 +3,6 @@
 //! A row of memory is a mark that there is something in it, then the observations before the present one, oldest first. Where an episode
 //! begins, or a policy takes over in the middle of one, what it sees first stands for all that was before.
 
-use super::Rows;
 use super::batch::Batch;
 
 /// How many numbers of memory a policy with a history of `length` observations of `width` numbers has.
@@ -14,20 +13,20 @@ pub fn memory(length: usize, width: usize) -> usize {
 /// The last `length` observations of every row, and remembers them.
 ///
 /// # Shapes
-/// - rows.observations: `[N, O]`
-/// - rows.memory: `[N, memory(length, O)]`
+/// - observations: `[N, O]`
+/// - memory: `[N, ..]`, of which this is the first `memory(length, O)`
 /// - output: `[N · length, O]`, of each row the oldest first
-pub fn recall(length: usize, rows: Rows<'_>) -> Batch {
-    let Rows { observations, begins, memory } = rows;
+pub fn recall(length: usize, observations: &Batch, begins: &[bool], memory: &mut Batch) -> Batch {
     let width = observations.width();
-    assert!(memory.width() == self::memory(length, width), "a memory of {} for {length} observations of {width}", memory.width());
+    let kept = self::memory(length, width);
+    assert!(memory.width() >= kept, "a memory of {} for {length} observations of {width}", memory.width());
     if length == 1 {
         return observations.clone();
     }
     let mut windows = Vec::new();
     for (row, begins) in begins.iter().enumerate() {
         let seen = observations.row(row);
-        let (mark, past) = memory.row_mut(row).split_at_mut(1);
+        let (mark, past) = memory.row_mut(row)[..kept].split_at_mut(1);
         if *begins || mark[0] == 0.0 {
             mark[0] = 1.0;
             past.chunks_exact_mut(width).for_each(|before| before.copy_from_slice(seen));

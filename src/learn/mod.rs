@@ -4,7 +4,7 @@
 //! never entities. Every draw comes from a named [`crate::stream::Stream`] that is part of the learner's state.
 //!
 //! In reading order: [`batch`] the seam; [`experience`] what was lived through and what its endings are worth; [`network`], [`actor`] and
-//! [`critic`] the parts; [`policy`] what is saved and flown, [`history`] what it sees of the past; [`algorithm`] one readable file each;
+//! [`critic`] the parts; [`policy`] what is saved and flown, [`history`] what it sees of the past, [`chunk`] what it decides ahead; [`algorithm`] one readable file each;
 //! [`backend`] where the arithmetic runs.
 //!
 //! Acting has the same bits on every processor, for any number of rows and threads ([`network::kernel`] says how). Learning has them for
@@ -17,6 +17,7 @@ pub mod actor;
 pub mod algorithm;
 pub mod backend;
 pub mod batch;
+pub mod chunk;
 pub mod critic;
 pub mod experience;
 pub mod history;
@@ -75,6 +76,8 @@ pub struct Rows<'a> {
     pub observations: &'a Batch,
     /// `[N]`: this row starts an episode; what was remembered of the one before is to be forgotten.
     pub begins: &'a [bool],
+    /// `[N]`: a random seed of the row's episode, for policies that draw.
+    pub seeds: &'a [u64],
     /// `[N, M]`: recurrent state, pending actions. M = 0 for policies without memory.
     pub memory: &'a mut Batch,
 }

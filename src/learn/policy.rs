@@ -1,20 +1,16 @@
 //! [`Policy`]: what was learnt, with the [`Contract`] that says where it may fly.
-//!
-//! Saved as `policy.safetensors` (every layer's weights `[inputs, outputs]` and biases, the log standard deviations, the normaliser's
-//! moments) and `contract.json` (channels with names and units, control rate, scene, and the shape of the network).
+
+mod saved;
 
 use super::Rows;
-use super::actor::{Actor, Family};
+use super::actor::Actor;
 use super::batch::Batch;
+use super::chunk::{Asked, Chunk};
 use super::history;
-use super::network::activation::Activation;
-use super::network::mlp::Mlp;
 use super::normaliser::Normaliser;
 use crate::signal::Channels;
-use crate::stream::{Purpose, Stream};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use thiserror::Error;
 
 /// What a policy reads and writes, how often, and where it learnt.
@@ -105,163 +101,33 @@ pub struct Policy {
     pub normaliser: Option<Normaliser>,
     /// How many observations it decides by: the present one, and those before it.
     pub history: usize,
+    /// For how many steps it decides at once.
+    pub chunk: Chunk,
     /// What decides.
     pub actor: Actor,
 }
 
-/// `contract.json`.
-#[derive(Serialize, Deserialize)]
-struct Saved {
-    format: u32,
-    #[serde(flatten)]
-    contract: Contract,
-    sizes: Vec<usize>,
-    activation: Activation,
-    family: Family,
-    #[serde(default = "one", skip_serializing_if = "is_one")]
-    history: usize,
-}
-
-fn one() -> usize {
-    1
-}
-
-fn is_one(history: &usize) -> bool {
-    *history == 1
-}
-
 impl Policy {
-    const FORMAT: u32 = 1;
-
-    /// How many numbers of memory a row has.
+    /// How many numbers of memory a row has: what it saw, then what it decided for later.
     pub fn memory(&self) -> usize {
+        self.seen() + self.chunk.memory(self.contract.action.width(), self.actor.draws())
+    }
+
+    fn seen(&self) -> usize {
         history::memory(self.history, self.contract.observation.width())
     }
 
-    /// An action for every row, `[N, A]` in [-1, 1]: the most likely one, or with a stream one drawn at random.
+    /// An action for every row, `[N, A]` in [-1, 1]. Whatever it draws, it draws of the seed of the row's episode.
     ///
     /// A row's action has the same bits among any number of rows, on any number of threads, on any processor.
-    pub fn act(&self, rows: Rows<'_>, stream: Option<&mut Stream>) -> Batch {
-        let mut seen = history::recall(self.history, rows);
+    pub fn act(&self, rows: Rows<'_>) -> Batch {
+        let Rows { observations, begins, seeds, memory } = rows;
+        let mut seen = history::recall(self.history, observations, begins, memory);
         if let Some(normaliser) = &self.normaliser {
             seen = normaliser.normalise(&seen);
         }
-        let inputs = seen.reshaped(self.actor.network.inputs());
-        match stream {
-            None => self.actor.decide(&inputs),
-            Some(stream) => self.actor.draw(&inputs, stream).actions,
-        }
+        let inputs = seen.reshaped(self.actor.inputs());
+        let asked = Asked { inputs: &inputs, begins, seeds, channels: self.contract.action.width() };
+        self.chunk.act(asked, memory, self.seen(), |inputs, streams| self.actor.decide(inputs, streams))
     }
-
-    /// Writes `policy.safetensors` and `contract.json` into `folder`, which exists.
-    pub fn save(&self, folder: &Path) -> Result<(), CheckpointError> {
-        let network = &self.actor.network;
-        let saved = Saved {
-            format: Self::FORMAT,
-            contract: self.contract.clone(),
-            sizes: network.sizes().to_vec(),
-            activation: network.activation(),
-            family: self.actor.family,
-            history: self.history,
-        };
-        let mut tensors: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
-        for (index, (weights, biases)) in network.layers().into_iter().enumerate() {
-            let shape = network.sizes()[index..index + 2].to_vec();
-            tensors.push((format!("actor.{index}.bias"), Dtype::F32, vec![shape[1]], bytes(&biases)));
-            tensors.push((format!("actor.{index}.weight"), Dtype::F32, shape, bytes(&weights)));
-        }
-        tensors.push(("actor.log_std".into(), Dtype::F32, vec![self.actor.log_std.len()], bytes(&self.actor.log_std)));
-        if let Some(normaliser) = &self.normaliser {
-            let wide = |values: &[f64]| values.iter().flat_map(|value| value.to_le_bytes()).collect();
-            let width = normaliser.width();
-            tensors.push(("normaliser.count".into(), Dtype::F64, vec![1], wide(&[normaliser.count()])));
-            tensors.push(("normaliser.mean".into(), Dtype::F64, vec![width], wide(normaliser.mean())));
-            tensors.push(("normaliser.spread".into(), Dtype::F64, vec![width], wide(normaliser.spread())));
-        }
-        let (weights_path, contract_path) = (folder.join("policy.safetensors"), folder.join("contract.json"));
-        let malformed = |path: &Path, problem: String| CheckpointError::Malformed { path: path.into(), problem };
-        let views = tensors.iter().map(|(name, dtype, shape, data)| {
-            let view = TensorView::new(*dtype, shape.clone(), data).map_err(|problem| malformed(&weights_path, problem.to_string()));
-            view.map(|view| (name.clone(), view))
-        });
-        let views = views.collect::<Result<Vec<_>, _>>()?;
-        let weights = safetensors::serialize(views, None).map_err(|problem| malformed(&weights_path, problem.to_string()))?;
-        let contract = serde_json::to_string_pretty(&saved).map_err(|problem| malformed(&contract_path, problem.to_string()))?;
-        let write =
-            |path: &Path, bytes: &[u8]| std::fs::write(path, bytes).map_err(|source| CheckpointError::File { path: path.into(), source });
-        write(&weights_path, &weights)?;
-        write(&contract_path, (contract + "\n").as_bytes())
-    }
-
-    /// Reads what [`Policy::save`] wrote. Ask [`Contract::fits`] before it flies.
-    pub fn load(folder: &Path) -> Result<Self, CheckpointError> {
-        let read = |path: &Path| std::fs::read(path).map_err(|source| CheckpointError::File { path: path.into(), source });
-        let (weights_path, contract_path) = (folder.join("policy.safetensors"), folder.join("contract.json"));
-        let malformed = |path: &Path, problem: String| CheckpointError::Malformed { path: path.into(), problem };
-        let saved: Saved =
-            serde_json::from_slice(&read(&contract_path)?).map_err(|problem| malformed(&contract_path, problem.to_string()))?;
-        if saved.format != Self::FORMAT {
-            let problem = format!("it has format {}, this build reads {}", saved.format, Self::FORMAT);
-            return Err(malformed(&contract_path, problem));
-        }
-        if saved.sizes.len() < 2 || saved.sizes.contains(&0) || saved.sizes.iter().any(|size| *size > 1 << 16) {
-            return Err(malformed(&contract_path, format!("no network has layers of {:?}", saved.sizes)));
-        }
-        let data = read(&weights_path)?;
-        let weights: usize = saved.sizes.windows(2).map(|pair| pair[0] * pair[1]).sum();
-        if weights > data.len() {
-            return Err(malformed(&weights_path, format!("it is too small for layers of {:?}", saved.sizes)));
-        }
-        let tensors = SafeTensors::deserialize(&data).map_err(|problem| malformed(&weights_path, problem.to_string()))?;
-        let find = |name: &str, dtype: Dtype| {
-            let view = tensors.tensor(name).map_err(|problem| malformed(&weights_path, problem.to_string()))?;
-            let wrong = || malformed(&weights_path, format!("`{name}` is of {:?}, not of {dtype:?}", view.dtype()));
-            if view.dtype() == dtype { Ok(view.data().to_vec()) } else { Err(wrong()) }
-        };
-        let narrow = |name: &str| find(name, Dtype::F32).map(|data| numbers::<4, f32>(&data, f32::from_le_bytes));
-        let wide = |name: &str| find(name, Dtype::F64).map(|data| numbers::<8, f64>(&data, f64::from_le_bytes));
-
-        let mut network = Mlp::new(&saved.sizes, saved.activation, 1.0, &mut Stream::new(0, Purpose::Weights, 0, 0));
-        let layers = (0..saved.sizes.len() - 1)
-            .map(|index| Ok((narrow(&format!("actor.{index}.weight"))?, narrow(&format!("actor.{index}.bias"))?)))
-            .collect::<Result<Vec<_>, _>>()?;
-        if !network.set_layers(&layers) {
-            return Err(malformed(&weights_path, format!("its layers are not those of the contract, {:?}", saved.sizes)));
-        }
-        let actor = Actor { network, log_std: narrow("actor.log_std")?, family: saved.family };
-        let normaliser = match tensors.tensor("normaliser.count") {
-            Err(_) => None,
-            Ok(_) => {
-                let count = wide("normaliser.count")?.first().copied().unwrap_or_default();
-                Some(Normaliser::from_moments(count, wide("normaliser.mean")?, wide("normaliser.spread")?))
-            }
-        };
-        let policy = Self { contract: saved.contract, normaliser, history: saved.history, actor };
-        match policy.mismatch() {
-            None => Ok(policy),
-            Some(problem) => Err(malformed(&weights_path, problem)),
-        }
-    }
-
-    /// What in it does not belong together.
-    fn mismatch(&self) -> Option<String> {
-        let (inputs, channels) = (self.contract.observation.width(), self.contract.action.width());
-        let actor = &self.actor;
-        let normaliser = self.normaliser.as_ref();
-        if actor.network.inputs() != inputs.saturating_mul(self.history) || normaliser.is_some_and(|normaliser| !normaliser.is_of(inputs)) {
-            return Some(format!("it does not read the contract's {inputs} channels"));
-        }
-        if !actor.is_of(channels) {
-            return Some(format!("it does not write the contract's {channels} channels"));
-        }
-        None
-    }
-}
-
-fn bytes(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
-}
-
-fn numbers<const SIZE: usize, T>(data: &[u8], read: impl Fn([u8; SIZE]) -> T) -> Vec<T> {
-    data.as_chunks().0.iter().map(|chunk| read(*chunk)).collect()
 }

@@ -49,7 +49,7 @@ impl Cast {
         let sit = |flyer| match flyer {
             Flyer::Policy(policy) => {
                 policies.push(*policy);
-                Pilot::Policy { memory: Vec::new(), of: policies.len() - 1 }
+                Pilot::policy_of(policies.len() - 1)
             }
             Flyer::Pilot(pilot) => pilot,
         };

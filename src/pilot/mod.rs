@@ -45,6 +45,8 @@ pub enum Pilot {
     Policy {
         /// What it remembers: recurrent state, a pending chunk; empty for most.
         memory: Vec<f32>,
+        /// Of the episode, for what it draws.
+        seed: u64,
         /// Which policy: 0 is the one that flies or learns, the others are opponents (see [`policy::Opponents`]).
         of: usize,
     },
@@ -77,12 +79,17 @@ impl Pilot {
 
     /// A policy.
     pub fn policy() -> Self {
-        Self::Policy { memory: Vec::new(), of: 0 }
+        Self::policy_of(0)
     }
 
     /// One of the opponents' policies (see [`policy::Opponents`]), from 0.
     pub fn opponent(index: usize) -> Self {
-        Self::Policy { memory: Vec::new(), of: 1 + index }
+        Self::policy_of(1 + index)
+    }
+
+    /// The policy of this number (see [`Pilot::Policy`]).
+    pub fn policy_of(of: usize) -> Self {
+        Self::Policy { memory: Vec::new(), seed: 0, of }
     }
 
     /// Its kind, as the command line and data sets call it.
@@ -105,7 +112,10 @@ impl Pilot {
             Self::Random { stream } => *stream = Some(Stream::new(seed, Purpose::Pilot, arena, number)),
             Self::Expert { memory } => *memory = ExpertMemory::default(),
             Self::Replay { next, .. } => *next = 0,
-            Self::Policy { memory, .. } => memory.fill(0.0),
+            Self::Policy { memory, seed: own, .. } => {
+                memory.fill(0.0);
+                *own = Stream::new(seed, Purpose::Pilot, arena, number).bits();
+            }
             Self::Operator(operator) => operator.begin(Stream::new(seed, Purpose::Pilot, arena, number)),
         }
     }

@@ -62,6 +62,8 @@ pub struct Row<'w> {
     pub agent: usize,
     /// Whether an episode begins.
     pub begins: bool,
+    /// A random seed of its episode.
+    pub seed: u64,
     /// What the policy remembers.
     pub memory: &'w mut Vec<f32>,
     /// What it sees.
@@ -80,8 +82,8 @@ pub fn rows<'w>(arenas: &'w mut Query<'_, '_, Flown<'static>>) -> BTreeMap<usize
         let pilots = std::iter::once(pilot.into_inner()).chain(&mut others.into_inner().0);
         let signals = parts(&observation.0, arena.plan.seen()).zip(parts_mut(&mut action.into_inner().0, arena.plan.decided()));
         for (agent, (pilot, (observation, action))) in pilots.zip(signals).enumerate() {
-            if let Pilot::Policy { memory, of } = pilot {
-                let row = Row { arena: arena.index, agent, begins: arena.episode.step == 0, memory, observation, action };
+            if let Pilot::Policy { memory, seed, of } = pilot {
+                let row = Row { arena: arena.index, agent, begins: arena.episode.step == 0, seed: *seed, memory, observation, action };
                 rows.entry(*of).or_default().push(row);
             }
         }
@@ -96,13 +98,14 @@ pub fn rows<'w>(arenas: &'w mut Query<'_, '_, Flown<'static>>) -> BTreeMap<usize
 fn fly(policy: &Policy, mut rows: Vec<Row<'_>>) {
     let observations = gather(rows.iter().map(|row| row.observation));
     let begins: Vec<bool> = rows.iter().map(|row| row.begins).collect();
+    let seeds: Vec<u64> = rows.iter().map(|row| row.seed).collect();
     let mut memory = Batch::zeros(rows.len(), policy.memory());
     for (index, row) in rows.iter().enumerate() {
         if row.memory.len() == memory.width() && !row.memory.is_empty() {
             memory.row_mut(index).copy_from_slice(row.memory);
         }
     }
-    let actions = policy.act(Rows { observations: &observations, begins: &begins, memory: &mut memory }, None);
+    let actions = policy.act(Rows { observations: &observations, begins: &begins, seeds: &seeds, memory: &mut memory });
     for (index, row) in rows.iter_mut().enumerate() {
         row.action.copy_from_slice(actions.row(index));
         if memory.width() > 0 {

@@ -84,8 +84,9 @@ fn correct(
     let mut by_index: Vec<_> = arenas.iter_mut().collect();
     by_index.sort_by_key(|(arena, ..)| arena.index);
     let items = by_index.into_iter().zip(&mut watches.0);
-    let mut items: Vec<_> =
-        items.map(|((arena, physics, action), watch)| (arena, physics.view(), &mut action.into_inner().0, watch, Look::default())).collect();
+    let mut items: Vec<_> = items
+        .map(|((arena, physics, action), watch)| (arena, physics.view(), &mut action.into_inner().0, watch, Look::default()))
+        .collect();
     in_parallel(*threads, &mut items, 8, |(arena, world, action, watch, look)| {
         if arena.episode.step == 0 {
             watch.begin(rules.seed, arena.index as u64, arena.episode.number);

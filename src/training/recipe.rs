@@ -3,10 +3,10 @@
 use crate::curriculum::Teacher;
 use crate::imitation::corrections::{Corrections, Rule};
 use crate::imitation::reading::Selection;
-use crate::learn::backend::Device;
-use crate::learn::{LearnerSettings, Use};
 use crate::learn::algorithm::sac::Paid;
+use crate::learn::backend::Device;
 use crate::learn::policy::{CheckpointError, Contract};
+use crate::learn::{LearnerSettings, Use};
 use crate::ron::{self, Document, Problem, Problems, Spot};
 use crate::scene::load;
 use crate::scene::plan::Plan;
@@ -440,7 +440,10 @@ fn corrected(recipe: &Recipe, document: &Document, wrong: &mut impl FnMut(Spot<'
     let (root, learner) = (document.root(), recipe.learner.name());
     let Some(corrections) = &recipe.corrections else {
         if recipe.learner.corrections() == Use::Needed {
-            wrong(root.step("learner"), format!("`{learner}` learns from being corrected, and nobody does: `corrections: (oracle: \"expert\")`"));
+            wrong(
+                root.step("learner"),
+                format!("`{learner}` learns from being corrected, and nobody does: `corrections: (oracle: \"expert\")`"),
+            );
         }
         return;
     };

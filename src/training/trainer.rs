@@ -212,8 +212,9 @@ fn decide(mut trainer: ResMut<Trainer>, mut arenas: Query<Flown<'static>>) {
         let mut rows = rows.remove(&of).unwrap_or_default();
         let observed = gather(rows.iter().map(|row| row.observation));
         let begins: Vec<bool> = rows.iter().map(|row| row.begins).collect();
+        let seeds: Vec<u64> = rows.iter().map(|row| row.seed).collect();
         let mut memory = Batch::zeros(rows.len(), 0);
-        let decision = student.learner.act(Rows { observations: &observed, begins: &begins, memory: &mut memory });
+        let decision = student.learner.act(Rows { observations: &observed, begins: &begins, seeds: &seeds, memory: &mut memory });
         for (index, row) in rows.iter_mut().enumerate() {
             row.action.copy_from_slice(decision.actions.row(index));
         }

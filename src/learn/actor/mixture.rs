@@ -4,8 +4,8 @@
 //! Offline Human Demonstrations for Robot Manipulation", 2021, appendix C.
 //!
 //! A row of the network's outputs is the logarithms of `K` weights (up to a constant), `K` means of `A` channels, and as many numbers of
-//! which standard deviations are made, σ = [`LEAST_STD`] + ln(1 + eˣ). Acting without chance, the paper's mixture draws a component and
-//! takes its mean with hardly any noise; here it is the likeliest component's mean, so that judging a policy draws nothing.
+//! which standard deviations are made, σ = [`LEAST_STD`] + ln(1 + eˣ). A policy acts as the paper's does: it draws a component, and takes its
+//! mean.
 
 use crate::learn::backend::Tensor;
 use crate::learn::network::activation::exp;
@@ -54,13 +54,8 @@ impl<'a> Mixture<'a> {
         &self.means[component * self.channels()..][..self.channels()]
     }
 
-    /// The component with the greatest weight, the first of equals.
-    pub fn likeliest(self) -> usize {
-        (1..self.logits.len()).fold(0, |best, component| if self.logits[component] > self.logits[best] { component } else { best })
-    }
-
-    /// An action drawn at random: a component by its weight, then a sample of it.
-    pub fn draw(self, stream: &mut Stream) -> Vec<f32> {
+    /// A component drawn by its weight.
+    pub fn choose(self, stream: &mut Stream) -> usize {
         let total = log_sum_exp(self.logits.iter().copied());
         let mut rest = stream.unit();
         let chosen = self.logits.iter().position(|logit| {
@@ -68,9 +63,7 @@ impl<'a> Mixture<'a> {
             rest < 0.0
         });
         // (Rounding may leave a crumb behind the last one.)
-        let chosen = chosen.unwrap_or(self.logits.len() - 1);
-        let raws = &self.raws[chosen * self.channels()..];
-        self.mean(chosen).iter().zip(raws).map(|(mean, raw)| mean + std(*raw) * stream.normal()).collect()
+        chosen.unwrap_or(self.logits.len() - 1)
     }
 
     /// The logarithm of `target`'s density. Its slopes by the outputs, times `scale`, are written into `slopes`.

@@ -1,217 +1,174 @@
-//! Actors: how a network's outputs become an action, and how likely that action was.
+//! Actors: what decides, given what is observed.
+//!
+//! [`direct`]: one pass through a perceptron gives the action, or a distribution over actions. [`diffusion`] and [`consistency`] make an action
+//! out of noise, in several passes or in one or two, so that of several good ways one is taken and not their mean.
 
+pub mod consistency;
+pub mod diffusion;
+pub mod direct;
 pub mod gaussian;
+pub mod level;
 pub mod mixture;
 pub mod squashed;
 
-use super::backend::{Place, Tensor};
 use super::batch::Batch;
+use super::network::activation::Activation;
 use super::network::mlp::Mlp;
 use crate::stream::Stream;
-use mixture::Mixture;
+use consistency::Consistency;
+use diffusion::{Diffusion, Guidance};
+use direct::{Direct, Family};
 use serde::{Deserialize, Serialize};
 
-/// The family of distributions that actions are drawn from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Family {
-    /// A diagonal Gaussian, clipped to [-1, 1] on its way to the world.
-    #[default]
-    Gaussian,
-    /// A diagonal Gaussian squashed into (-1, 1) by a hyperbolic tangent.
-    Squashed,
-    /// No distribution: the network's outputs, clipped to [-1, 1] on their way to the world. For cloning.
-    Deterministic,
-    /// A mixture of so many diagonal Gaussians, clipped on its way to the world: see [`mixture`]. For cloning.
-    Mixture(usize),
-}
-
-/// A network whose outputs are an action, or a distribution over actions.
+/// What decides: of every row of inputs it makes an action, or several steps' actions side by side ([`super::chunk`]).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Actor {
-    /// Gives a mean per action channel; and, where `log_std` is empty, then the logarithm of a standard deviation for each. (Of a
-    /// deterministic actor the actions alone, of a mixture what [`mixture`] says.)
-    pub network: Mlp,
-    /// The logarithm of every channel's standard deviation, learnt beside the network; empty where the network gives it, or there is none.
-    pub log_std: Vec<f32>,
-    /// What is drawn from.
-    pub family: Family,
+pub enum Actor {
+    /// By one pass through a perceptron.
+    Direct(Direct),
+    /// Out of noise, step by step.
+    Diffusion(Diffusion),
+    /// Out of noise, in one step or two.
+    Consistency(Consistency),
 }
 
-/// What was drawn for a group's rows, and how.
-pub struct Draw {
-    /// `[N, A]`, each in [-1, 1].
-    pub actions: Batch,
-    /// `[N, 1 + 3 A]`: see [`Kept`]. Of no width for what only clones.
-    pub kept: Batch,
+/// What an actor is made of, beside what it has learnt: what `contract.json` says of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Shape {
+    /// Of [`Direct`].
+    Direct {
+        /// Its network.
+        layers: Layers,
+        /// What its outputs stand for.
+        family: Family,
+    },
+    /// Of [`Diffusion`].
+    Diffusion {
+        /// Its network.
+        layers: Layers,
+        /// Levels of noise.
+        levels: usize,
+        /// How many it goes down.
+        steps: usize,
+        /// How it is guided.
+        guidance: Option<Guidance>,
+    },
+    /// Of [`Consistency`].
+    Consistency {
+        /// Its network.
+        layers: Layers,
+        /// In how many it decides.
+        steps: usize,
+    },
 }
 
-/// One row of [`Draw::kept`], taken apart.
-#[derive(Clone, Copy, Debug)]
-pub struct Kept<'a> {
-    /// The log-density of the action.
-    pub log_prob: f32,
-    /// What was drawn, before it was clipped or squashed.
-    pub sample: &'a [f32],
-    /// The mean that it was drawn around.
-    pub mean: &'a [f32],
-    /// The logarithm of the standard deviation that it was drawn with.
-    pub log_std: &'a [f32],
+/// The shape of a perceptron.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Layers {
+    /// Inputs, hidden layers, outputs.
+    pub sizes: Vec<usize>,
+    /// What stands between layers.
+    pub activation: Activation,
 }
 
-impl<'a> Kept<'a> {
-    /// The parts of a kept `row`.
-    pub fn new(row: &'a [f32]) -> Self {
-        let channels = (row.len() - 1) / 3;
-        let part = |index: usize| &row[1 + index * channels..1 + (index + 1) * channels];
-        Self { log_prob: row[0], sample: part(0), mean: part(1), log_std: part(2) }
+impl From<&Mlp> for Layers {
+    fn from(network: &Mlp) -> Self {
+        Self { sizes: network.sizes().to_vec(), activation: network.activation() }
+    }
+}
+
+impl From<Direct> for Actor {
+    fn from(actor: Direct) -> Self {
+        Self::Direct(actor)
     }
 }
 
 impl Actor {
-    /// The logarithm of a standard deviation lies in here: at least 0.007, at most 2.7 of the action's half range.
-    pub const LOG_STD: std::ops::RangeInclusive<f32> = -5.0..=1.0;
+    /// How many numbers a row of inputs has.
+    pub fn inputs(&self) -> usize {
+        match self {
+            Self::Direct(actor) => actor.network.inputs(),
+            Self::Diffusion(actor) => actor.inputs(),
+            Self::Consistency(actor) => actor.inputs(),
+        }
+    }
 
-    /// How many numbers an action has.
+    /// How many numbers it decides.
     pub fn channels(&self) -> usize {
-        let outputs = self.network.outputs();
-        match self.family {
-            Family::Gaussian | Family::Squashed if self.log_std.is_empty() => outputs / 2,
-            Family::Gaussian | Family::Squashed | Family::Deterministic => outputs,
-            Family::Mixture(components) => mixture::channels(outputs, components),
+        match self {
+            Self::Direct(actor) => actor.channels(),
+            Self::Diffusion(actor) => actor.network.outputs(),
+            Self::Consistency(actor) => actor.network.outputs(),
         }
     }
 
-    /// Whether its network gives just what an action of so many `channels` is made of.
-    pub fn is_of(&self, channels: usize) -> bool {
-        let outputs = match self.family {
-            Family::Gaussian | Family::Squashed if self.log_std.is_empty() => 2 * channels,
-            Family::Gaussian | Family::Squashed | Family::Deterministic => channels,
-            Family::Mixture(components) => mixture::outputs(components, channels),
+    /// Whether a decision is drawn at random.
+    pub fn draws(&self) -> bool {
+        match self {
+            Self::Direct(actor) => actor.draws(),
+            Self::Diffusion(_) | Self::Consistency(_) => true,
+        }
+    }
+
+    /// What is decided in every row. A row's decision has the same bits among any number of rows, on any number of threads.
+    ///
+    /// # Shapes
+    /// - inputs: `[N, inputs]`
+    /// - streams: `[N]` where it [draws](Actor::draws), each row's own
+    /// - output: `[N, channels]`, each in [-1, 1]
+    pub fn decide(&self, inputs: &Batch, streams: &mut [Stream]) -> Batch {
+        match self {
+            Self::Direct(actor) => actor.decide(inputs, streams),
+            Self::Diffusion(actor) => actor.decide(inputs, streams),
+            Self::Consistency(actor) => actor.decide(inputs, streams),
+        }
+    }
+
+    /// What it is made of.
+    pub fn shape(&self) -> Shape {
+        match self {
+            Self::Direct(Direct { network, family, .. }) => Shape::Direct { layers: network.into(), family: *family },
+            Self::Diffusion(Diffusion { network, levels, steps, guidance }) => {
+                Shape::Diffusion { layers: network.into(), levels: *levels, steps: *steps, guidance: guidance.clone() }
+            }
+            Self::Consistency(Consistency { network, steps }) => Shape::Consistency { layers: network.into(), steps: *steps },
+        }
+    }
+
+    /// All that is learnt: the network's parameters, and what is learnt beside it.
+    pub fn learnt(&self) -> [&[f32]; 2] {
+        match self {
+            Self::Direct(actor) => [actor.network.parameters(), &actor.log_std],
+            Self::Diffusion(actor) => [actor.network.parameters(), &[]],
+            Self::Consistency(actor) => [actor.network.parameters(), &[]],
+        }
+    }
+
+    /// As [`Actor::learnt`], to be moved.
+    pub fn learnt_mut(&mut self) -> [&mut [f32]; 2] {
+        match self {
+            Self::Direct(actor) => [actor.network.parameters_mut(), &mut actor.log_std],
+            Self::Diffusion(actor) => [actor.network.parameters_mut(), &mut []],
+            Self::Consistency(actor) => [actor.network.parameters_mut(), &mut []],
+        }
+    }
+}
+
+impl Shape {
+    /// Why no such actor can be, where its weights take so many `bytes`.
+    pub(super) fn problem(&self, bytes: usize) -> Option<String> {
+        let (Self::Direct { layers, .. } | Self::Diffusion { layers, .. } | Self::Consistency { layers, .. }) = self;
+        let sizes = &layers.sizes;
+        if sizes.len() < 2 || sizes.contains(&0) || sizes.iter().any(|size| *size > 1 << 16) {
+            return Some(format!("no network has layers of {sizes:?}"));
+        }
+        if sizes.windows(2).map(|pair| pair[0] * pair[1]).sum::<usize>() > bytes {
+            return Some(format!("its tensors are too small for layers of {sizes:?}"));
+        }
+        let (steps, most) = match self {
+            Self::Direct { .. } => return None,
+            Self::Diffusion { levels, steps, .. } => (*steps, *levels),
+            Self::Consistency { steps, .. } => (*steps, 2),
         };
-        let free = matches!(self.family, Family::Gaussian | Family::Squashed) && self.log_std.len() == channels;
-        outputs == self.network.outputs() && (self.log_std.is_empty() || free)
-    }
-
-    /// The mean and the log standard deviation that a row of the network's outputs stands for.
-    pub fn parameters(&self, outputs: &[f32]) -> (Vec<f32>, Vec<f32>) {
-        let (mean, rest) = outputs.split_at(self.channels());
-        let log_std = if self.log_std.is_empty() { rest } else { &self.log_std };
-        (mean.to_vec(), log_std.iter().map(|value| value.clamp(*Self::LOG_STD.start(), *Self::LOG_STD.end())).collect())
-    }
-
-    /// The most likely action of every row (for a squashed one: that of the most likely sample; for a mixture: the mean of its likeliest
-    /// part).
-    ///
-    /// # Shapes
-    /// - inputs: `[N, inputs of the network]`
-    /// - output: `[N, A]`
-    pub fn decide(&self, inputs: &Batch) -> Batch {
-        let outputs = self.network.forward(inputs);
-        let mut actions = Batch::zeros(outputs.rows(), self.channels());
-        for row in 0..outputs.rows() {
-            let mean = match self.family {
-                Family::Mixture(components) => {
-                    let mixture = Mixture::new(outputs.row(row), components);
-                    mixture.mean(mixture.likeliest())
-                }
-                _ => &outputs.row(row)[..self.channels()],
-            };
-            actions.row_mut(row).iter_mut().zip(mean).for_each(|(action, mean)| *action = self.bound(*mean));
-        }
-        actions
-    }
-
-    /// An action for every row, drawn at random.
-    pub fn draw(&self, inputs: &Batch, stream: &mut Stream) -> Draw {
-        match self.family {
-            Family::Gaussian | Family::Squashed => self.draw_kept(inputs, stream),
-            Family::Deterministic => Draw { actions: self.decide(inputs), kept: Batch::default() },
-            Family::Mixture(components) => {
-                let outputs = self.network.forward(inputs);
-                let mut actions = Batch::zeros(outputs.rows(), self.channels());
-                for row in 0..outputs.rows() {
-                    let sample = Mixture::new(outputs.row(row), components).draw(stream);
-                    actions.row_mut(row).iter_mut().zip(sample).for_each(|(action, sample)| *action = self.bound(sample));
-                }
-                Draw { actions, kept: Batch::default() }
-            }
-        }
-    }
-
-    fn draw_kept(&self, inputs: &Batch, stream: &mut Stream) -> Draw {
-        let outputs = self.network.forward(inputs);
-        let channels = self.channels();
-        let mut draw = Draw { actions: Batch::zeros(outputs.rows(), channels), kept: Batch::zeros(outputs.rows(), 1 + 3 * channels) };
-        for row in 0..outputs.rows() {
-            let (mean, log_std) = self.parameters(outputs.row(row));
-            let kept = draw.kept.row_mut(row);
-            for channel in 0..channels {
-                let sample = mean[channel] + libm::expf(log_std[channel]) * stream.normal();
-                draw.actions.row_mut(row)[channel] = self.bound(sample);
-                kept[1 + channel] = sample;
-            }
-            kept[0] = self.log_prob(&kept[1..=channels], &mean, &log_std);
-            kept[1 + channels..1 + 2 * channels].copy_from_slice(&mean);
-            kept[1 + 2 * channels..].copy_from_slice(&log_std);
-        }
-        draw
-    }
-
-    /// The log-density of the action that `sample` became. Clipping is no change of variables: the world does it, not the actor.
-    pub fn log_prob(&self, sample: &[f32], mean: &[f32], log_std: &[f32]) -> f32 {
-        gaussian::log_prob(sample, mean, log_std) - self.correction(sample)
-    }
-
-    /// What the change of variables takes from a sample's log-density. It depends on the sample alone, never on what is learnt.
-    pub fn correction(&self, sample: &[f32]) -> f32 {
-        match self.family {
-            Family::Squashed => squashed::log_slope(sample),
-            _ => 0.0,
-        }
-    }
-
-    /// Holds what is learnt beside the network in its range, after a step of the optimiser.
-    pub fn keep_in_range(&mut self) {
-        self.log_std.iter_mut().for_each(|value| *value = value.clamp(*Self::LOG_STD.start(), *Self::LOG_STD.end()));
-    }
-
-    /// The log standard deviations as a leaf: `[1, A]`, or `[1, 1]` and unused where the network gives them.
-    pub fn log_std_leaf(&self, place: &Place) -> Tensor<2> {
-        let values = if self.log_std.is_empty() { vec![0.0] } else { self.log_std.clone() };
-        let width = values.len();
-        place.leaf(values, width)
-    }
-
-    /// Means `[N, A]` and log standard deviations (`[N, A]` or `[1, A]`) from the network's outputs, to be differentiated.
-    pub fn spread(&self, outputs: Tensor<2>, log_std: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
-        if !self.log_std.is_empty() {
-            return (outputs, log_std);
-        }
-        let channels = self.channels();
-        let log_std = outputs.clone().narrow(1, channels, channels).clamp(*Self::LOG_STD.start(), *Self::LOG_STD.end());
-        (outputs.narrow(1, 0, channels), log_std)
-    }
-
-    /// The mean entropy over rows, to be differentiated. A squashed Gaussian has none in closed form: its change of variables is
-    /// averaged over the samples that the rows' own noise gives.
-    ///
-    /// # Shapes
-    /// - mean, noise: `[N, A]`; noise in standard deviations
-    /// - log_std: `[N, A]` or `[1, A]`
-    /// - output: `[1]`
-    pub fn entropy(&self, mean: Tensor<2>, log_std: Tensor<2>, noise: impl FnOnce() -> Tensor<2>) -> Tensor<1> {
-        let constant = gaussian::entropy(&vec![0.0; self.channels()]);
-        let base = log_std.clone().sum_dim(1).mean().add_scalar(constant);
-        match self.family {
-            Family::Squashed => base + squashed::log_slopes(mean + noise() * log_std.exp()).mean(),
-            _ => base,
-        }
-    }
-
-    fn bound(&self, sample: f32) -> f32 {
-        match self.family {
-            Family::Squashed => squashed::squash(sample),
-            _ => sample.clamp(-1.0, 1.0),
-        }
+        (!(1..=most).contains(&steps) || most > 1000).then(|| format!("no actor decides in {steps} of {most} steps"))
     }
 }

@@ -8,18 +8,23 @@
 //! in random order, once in each epoch. After it, the validation episodes, of which nothing is learnt, tell what the policy makes of
 //! others.
 
+pub mod descent;
 pub mod loss;
 mod settings;
 
-pub use settings::{Cloning, Schedule};
+pub use settings::{Cloning, Denoising, FewSteps, Guidance, Kind, Schedule};
 
-use self::loss::by_hand;
-use crate::learn::actor::{Actor, Family};
+use self::descent::{Descent, Minibatch};
+use crate::learn::actor::Actor;
+use crate::learn::actor::consistency::Consistency;
+use crate::learn::actor::diffusion::{self, Diffusion};
+use crate::learn::actor::direct::{Direct, Family};
+use crate::learn::actor::mixture;
 use crate::learn::batch::Batch;
 use crate::learn::experience::demonstrations::{Demonstrations, Episodes};
 use crate::learn::metrics::Metrics;
 use crate::learn::network::adam::{Adam, clip_norm, decay};
-use crate::learn::network::mlp::{Mlp, Tape};
+use crate::learn::network::mlp::Mlp;
 use crate::learn::normaliser::Normaliser;
 use crate::learn::policy::{CheckpointError, Contract, Policy};
 use crate::learn::{Decision, Experience, Learner, LearnerState, Needs, Rows};
@@ -58,26 +63,17 @@ struct Workspace {
     order: Vec<usize>,
     /// `[rows, O]`: observations of the training episodes, and of those for validation, normalised.
     seen: [Batch; 2],
-    inputs: Vec<f32>,
-    targets: Vec<f32>,
-    tape: Tape,
-    gradient: Vec<f32>,
+    minibatch: Minibatch,
+    descent: Descent,
 }
 
 impl CloningLearner {
     /// A learner at its beginning.
     pub fn new(settings: Cloning, contract: Contract, seed: u64) -> Self {
-        let (inputs, channels) = (contract.observation.width(), contract.action.width());
-        let (outputs, log_std) = match settings.actor {
-            Family::Mixture(components) => (crate::learn::actor::mixture::outputs(components, channels), vec![]),
-            Family::Gaussian => (channels, vec![libm::logf(settings.initial_std); channels]),
-            Family::Deterministic | Family::Squashed => (channels, vec![]),
-        };
-        let sizes = [&[inputs * settings.history], &settings.hidden[..], &[outputs]].concat();
-        let network = Mlp::new(&sizes, settings.activation, 0.1, &mut Stream::new(seed, Purpose::Weights, 0, 0));
-        let adam = Adam::new(&[network.parameters().len(), log_std.len()]);
-        let actor = Actor { network, log_std, family: settings.actor };
-        let state = State { actor, normaliser: Normaliser::new(inputs), adam, epoch: 0, done: 0 };
+        let actor = actor(&settings, &contract, &mut Stream::new(seed, Purpose::Weights, 0, 0));
+        let adam = Adam::new(&actor.learnt().map(<[f32]>::len));
+        let normaliser = Normaliser::new(contract.observation.width());
+        let state = State { actor, normaliser, adam, epoch: 0, done: 0 };
         Self { settings, contract, seed, state, workspace: Workspace::default() }
     }
 
@@ -119,27 +115,30 @@ impl CloningLearner {
         let count = if left < settings.minibatch + settings.minibatch / 2 { left } else { settings.minibatch };
         let rows = &workspace.order[state.done..state.done + count];
         state.done += count;
-        fill(training, &workspace.seen[0], rows, settings.history, &mut workspace.inputs, &mut workspace.targets);
+        fill(training, &workspace.seen[0], rows, settings, &mut workspace.minibatch);
     }
 
     /// One step of the optimiser; gives the loss and the gradient's norm.
-    fn step(&mut self, rate: f32) -> [f32; 2] {
-        let Self { settings, state: State { actor, adam, .. }, workspace, .. } = self;
-        let Workspace { inputs, targets, tape, gradient, .. } = workspace;
-        let outputs = actor.network.forward_kept(inputs, tape);
-        let mut loss = by_hand(actor, &outputs, targets);
-        gradient.resize(actor.network.parameters().len(), 0.0);
-        actor.network.backward(inputs, tape, &loss.by_outputs, gradient);
-        let norm = clip_norm([gradient, &mut loss.by_log_std], settings.max_gradient_norm);
+    fn step(&mut self, rate: f32, progress: f32) -> [f32; 2] {
+        let Self { settings, state: State { actor, adam, epoch, done, .. }, workspace, .. } = self;
+        let Workspace { minibatch, descent, .. } = workspace;
+        let drop = settings.guidance().map_or(0.0, |guidance| guidance.drop);
+        let mut noise = Stream::new(self.seed, Purpose::Denoising, *epoch, *done as u64);
+        let loss = descent.descend(actor, minibatch, [progress, drop], &mut noise);
+        let [by_network, by_rest] = &mut descent.gradient;
+        let norm = clip_norm([by_network, by_rest], settings.max_gradient_norm);
         // A gradient that is no number would poison every weight for good.
         if norm.is_finite() {
+            let [network, rest] = actor.learnt_mut();
             if settings.weight_decay > 0.0 {
-                decay(actor.network.parameters_mut(), rate * settings.weight_decay);
+                decay(network, rate * settings.weight_decay);
             }
-            adam.step([actor.network.parameters_mut(), &mut actor.log_std], [gradient, &loss.by_log_std], rate);
-            actor.keep_in_range();
+            adam.step([network, rest], [by_network, by_rest], rate);
+            if let Actor::Direct(actor) = actor {
+                actor.keep_in_range();
+            }
         }
-        [loss.value, norm]
+        [loss, norm]
     }
 
     fn learn(&mut self, demonstrations: &Demonstrations, progress: f32) -> Metrics {
@@ -148,18 +147,18 @@ impl CloningLearner {
         let mut sums = [0.0_f64; 2];
         for _ in 0..self.settings.steps {
             self.gather(&demonstrations.training);
-            let step = self.step(rate);
+            let step = self.step(rate, progress);
             sums.iter_mut().zip(step).for_each(|(sum, value)| *sum += f64::from(value));
         }
         let mut metrics = Metrics::default();
         metrics.set("loss", sums[0] / self.settings.steps as f64);
         if demonstrations.validation.rows() > 0 {
-            let [loss, error] = self.judge(&demonstrations.validation);
+            let [loss, error] = self.judge(&demonstrations.validation, progress);
             metrics.set("validation.loss", loss);
             metrics.set("validation.error", error);
         }
         metrics.set("gradient_norm", sums[1] / self.settings.steps as f64);
-        let log_std = &self.state.actor.log_std;
+        let [_, log_std] = self.state.actor.learnt();
         if !log_std.is_empty() {
             metrics.set("std", log_std.iter().map(|log_std| f64::from(libm::expf(*log_std))).sum::<f64>() / log_std.len() as f64);
         }
@@ -168,18 +167,19 @@ impl CloningLearner {
         metrics
     }
 
-    /// The loss on the validation episodes, and the root of the mean squared distance of what the policy would do from what was done.
-    fn judge(&self, validation: &Episodes) -> [f64; 2] {
+    /// The loss on the validation episodes, and the root of the mean squared distance of what the policy would do from what was done. The noise
+    /// is the same every time.
+    fn judge(&self, validation: &Episodes, progress: f32) -> [f64; 2] {
         let actor = &self.state.actor;
         let all: Vec<usize> = (0..validation.rows()).collect();
-        let (mut inputs, mut targets, mut sums) = (Vec::new(), Vec::new(), [0.0_f64; 2]);
+        let (mut minibatch, mut descent, mut sums) = (Minibatch::default(), Descent::default(), [0.0_f64; 2]);
         for rows in all.chunks(JUDGED) {
-            fill(validation, &self.workspace.seen[1], rows, self.settings.history, &mut inputs, &mut targets);
-            let batch = Batch::new(actor.network.inputs(), std::mem::take(&mut inputs));
-            let outputs = actor.network.forward(&batch);
-            sums[0] += f64::from(by_hand(actor, outputs.values(), &targets).value) * rows.len() as f64;
-            let decided = actor.decide(&batch);
-            let distances = decided.values().iter().zip(&targets).map(|(done, wanted)| f64::from(done - wanted));
+            fill(validation, &self.workspace.seen[1], rows, &self.settings, &mut minibatch);
+            let mut noise = Stream::new(self.seed, Purpose::Denoising, u64::MAX, rows[0] as u64);
+            sums[0] += f64::from(descent.descend(actor, &minibatch, [progress, 0.0], &mut noise)) * rows.len() as f64;
+            let mut streams: Vec<_> = rows.iter().map(|row| Stream::new(self.seed, Purpose::Decision, *row as u64, 0)).collect();
+            let decided = actor.decide(&Batch::new(actor.inputs(), std::mem::take(&mut minibatch.inputs)), &mut streams);
+            let distances = decided.values().iter().zip(&minibatch.targets).map(|(done, wanted)| f64::from(done - wanted));
             sums[1] += distances.map(|distance| distance * distance).sum::<f64>();
         }
         let rows = all.len() as f64;
@@ -187,13 +187,41 @@ impl CloningLearner {
     }
 }
 
-/// The inputs `[n, history · O]` and targets `[n, A]` of these rows. `seen` are the episodes' observations, normalised.
-fn fill(episodes: &Episodes, seen: &Batch, rows: &[usize], history: usize, inputs: &mut Vec<f32>, targets: &mut Vec<f32>) {
+/// An actor that has learnt nothing.
+fn actor(settings: &Cloning, contract: &Contract, weights: &mut Stream) -> Actor {
+    let observation = &contract.observation;
+    let (inputs, channels) = (observation.width() * settings.history, contract.action.width() * settings.chunk.length);
+    let mut network = |inputs: usize, outputs: usize, last_gain: f32| {
+        Mlp::new(&[&[inputs], &settings.hidden[..], &[outputs]].concat(), settings.activation, last_gain, weights)
+    };
+    let mut direct = |outputs, log_std, family| Direct { network: network(inputs, outputs, 0.1), log_std, family }.into();
+    match &settings.actor {
+        Kind::Deterministic => direct(channels, vec![], Family::Deterministic),
+        Kind::Gaussian => direct(channels, vec![libm::logf(settings.initial_std); channels], Family::Gaussian),
+        Kind::Mixture(components) => direct(mixture::outputs(*components, channels), vec![], Family::Mixture(*components)),
+        Kind::Diffusion(Denoising { levels, steps, guidance }) => {
+            let reads = Diffusion::reads(inputs, channels, guidance.is_some());
+            let guidance = guidance.as_ref().map(|guidance| {
+                let is_goal = |name: &str| guidance.goal.iter().any(|goal| settings::stands_for(goal, name));
+                let goal = (0..inputs).filter(|place| is_goal(&observation.0[place % observation.width()].name));
+                diffusion::Guidance { goal: goal.collect(), weight: guidance.weight }
+            });
+            Actor::Diffusion(Diffusion { network: network(reads, channels, 1.0), levels: *levels, steps: *steps, guidance })
+        }
+        Kind::Consistency(FewSteps { steps }) => {
+            Actor::Consistency(Consistency { network: network(Consistency::reads(inputs, channels), channels, 1.0), steps: *steps })
+        }
+    }
+}
+
+/// The inputs `[n, history · O]` and targets `[n, length · A]` of these rows. `seen` are the episodes' observations, normalised.
+fn fill(episodes: &Episodes, seen: &Batch, rows: &[usize], settings: &Cloning, minibatch: &mut Minibatch) {
+    let Minibatch { inputs, targets } = minibatch;
     inputs.clear();
     targets.clear();
     for &row in rows {
-        episodes.window(row, history).for_each(|row| inputs.extend_from_slice(seen.row(row)));
-        targets.extend_from_slice(episodes.actions().row(row));
+        episodes.window(row, settings.history).for_each(|row| inputs.extend_from_slice(seen.row(row)));
+        episodes.chunk(row, settings.chunk.length).for_each(|row| targets.extend_from_slice(episodes.actions().row(row)));
     }
 }
 
@@ -203,7 +231,7 @@ impl Learner for CloningLearner {
     }
 
     fn act(&mut self, rows: Rows<'_>) -> Decision {
-        Decision { actions: self.policy().act(rows, None), ..Decision::default() }
+        Decision { actions: self.policy().act(rows), ..Decision::default() }
     }
 
     fn update(&mut self, experience: Experience<'_>) -> Metrics {
@@ -218,6 +246,7 @@ impl Learner for CloningLearner {
             contract: self.contract.clone(),
             normaliser: Some(self.state.normaliser.clone()),
             history: self.settings.history,
+            chunk: self.settings.chunk,
             actor: self.state.actor.clone(),
         }
     }
@@ -229,14 +258,12 @@ impl Learner for CloningLearner {
     fn restore(&mut self, state: LearnerState) -> Result<(), CheckpointError> {
         let state: State = state.read("Cloning")?;
         let shape = |state: &State| {
-            let network = &state.actor.network;
-            let sizes = (network.sizes().to_vec(), network.activation(), network.parameters().len());
             let lengths: Vec<usize> = state.adam.lengths().collect();
-            (sizes, state.actor.family, state.actor.log_std.len(), lengths, state.normaliser.width())
+            (state.actor.shape(), state.actor.learnt().map(<[f32]>::len), lengths, state.normaliser.width())
         };
         if shape(&state) != shape(&self.state) {
-            let sizes = [&state, &self.state].map(|state| state.actor.network.sizes());
-            let problem = format!("its network is {:?}, the recipe's {:?}, or their parts differ", sizes[0], sizes[1]);
+            let shapes = [&state, &self.state].map(|state| state.actor.shape());
+            let problem = format!("its actor is {:?}, the recipe's {:?}, or their parts differ", shapes[0], shapes[1]);
             return Err(CheckpointError::Learner(problem));
         }
         self.state = state;

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Dagger {
-    /// How it clones: its `steps` are those of one update. (With a `history` of 1: a corrected row stands by itself.)
+    /// How it clones: its `steps` are those of one update. (With a `history` of 1 and a chunk of 1: a corrected row stands by itself.)
     pub cloning: Cloning,
     /// Steps of every arena between two updates.
     pub horizon: usize,
@@ -39,6 +39,12 @@ impl Dagger {
         let mut problems: Vec<String> = self.cloning.problems().iter().map(|problem| format!("`cloning`: its {problem}")).collect();
         if self.cloning.history > 1 {
             problems.push(format!("`cloning`: its `history` is {} and must be 1: a corrected row stands by itself", self.cloning.history));
+        }
+        if self.cloning.chunk.length > 1 {
+            problems.push(format!(
+                "`cloning`: its `chunk` is {} long and must be 1: a corrected row stands by itself",
+                self.cloning.chunk.length
+            ));
         }
         if !(1..=100_000).contains(&self.horizon) {
             problems.push(format!("`horizon` is {} and must be 1 to 100000", self.horizon));
@@ -81,10 +87,8 @@ struct State {
 impl DaggerLearner {
     /// A learner at its beginning.
     pub fn new(settings: Dagger, contract: Contract, seed: u64) -> Self {
-        let labelled = Labelled {
-            observations: Batch::zeros(0, contract.observation.width()),
-            actions: Batch::zeros(0, contract.action.width()),
-        };
+        let labelled =
+            Labelled { observations: Batch::zeros(0, contract.observation.width()), actions: Batch::zeros(0, contract.action.width()) };
         let schooled = settings.school == 0;
         let clone = CloningLearner::new(settings.cloning.clone(), contract, seed);
         Self { settings, clone, labelled, schooled, all: Demonstrations::default() }

@@ -11,9 +11,11 @@ mod settings;
 pub use settings::{Ppo, Schedule};
 
 use self::loss::{Minibatch, loss};
-use crate::learn::actor::{Actor, Family, Kept, gaussian};
+use crate::learn::actor::direct::{Direct, Family, Kept};
+use crate::learn::actor::gaussian;
 use crate::learn::backend::Place;
 use crate::learn::batch::Batch;
+use crate::learn::chunk::Chunk;
 use crate::learn::critic::value::Value;
 use crate::learn::experience::endings::{Advantages, advantages};
 use crate::learn::experience::rollout::Rollout;
@@ -38,7 +40,7 @@ pub struct PpoLearner {
 /// All that the future depends on.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct State {
-    actor: Actor,
+    actor: Direct,
     critic: Value,
     normaliser: Option<Normaliser>,
     adam: Adam,
@@ -68,7 +70,7 @@ impl PpoLearner {
         if settings.observed_std {
             network.add_to_biases(channels..outputs, log_std);
         }
-        let actor = Actor { network, log_std: free, family: settings.actor };
+        let actor = Direct { network, log_std: free, family: settings.actor };
         let critic = Value { network: Mlp::new(&sizes(1), settings.activation, 1.0, &mut weights) };
         let state = State {
             normaliser: settings.normalise_observations.then(|| Normaliser::new(inputs)),
@@ -211,7 +213,13 @@ impl Learner for PpoLearner {
     }
 
     fn policy(&self) -> Policy {
-        Policy { contract: self.contract.clone(), normaliser: self.state.normaliser.clone(), history: 1, actor: self.state.actor.clone() }
+        Policy {
+            contract: self.contract.clone(),
+            normaliser: self.state.normaliser.clone(),
+            history: 1,
+            chunk: Chunk::default(),
+            actor: self.state.actor.clone().into(),
+        }
     }
 
     fn state(&self) -> LearnerState {
@@ -251,7 +259,7 @@ struct Step {
 }
 
 /// The mean KL divergence of the policy from the one that decided `rows`.
-fn divergence(actor: &Actor, outputs: &[f32], rollout: &Rollout, rows: &[usize]) -> f32 {
+fn divergence(actor: &Direct, outputs: &[f32], rollout: &Rollout, rows: &[usize]) -> f32 {
     let each = rows.iter().zip(outputs.chunks_exact(actor.network.outputs())).map(|(row, outputs)| {
         let (old, (mean, log_std)) = (Kept::new(rollout.kept(*row)), actor.parameters(outputs));
         gaussian::kl((old.mean, old.log_std), (&mean, &log_std))

@@ -14,8 +14,9 @@ mod settings;
 pub use settings::{Paid, Sac};
 
 use self::loss::{Sample, by_hand};
-use crate::learn::actor::{Actor, Family};
+use crate::learn::actor::direct::{Direct, Family};
 use crate::learn::batch::Batch;
+use crate::learn::chunk::Chunk;
 use crate::learn::critic::twin::{Twin, Workspace as CriticWorkspace};
 use crate::learn::experience::demonstrations::{Demonstrations, Episodes};
 use crate::learn::experience::endings::Behind;
@@ -42,7 +43,7 @@ pub struct SacLearner {
 /// All that the future depends on, beside the demonstrations.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct State {
-    actor: Actor,
+    actor: Direct,
     actor_adam: Adam,
     critic: Twin,
     log_temperature: [f32; 1],
@@ -94,7 +95,7 @@ impl SacLearner {
         let mut network = Mlp::new(&sizes(inputs, 2 * channels), settings.activation, 0.01, &mut weights);
         // (A standard deviation of 0.5 at the beginning: a uniform draw has 0.58.)
         network.add_to_biases(channels..2 * channels, libm::logf(0.5));
-        let actor = Actor { network, log_std: Vec::new(), family: Family::Squashed };
+        let actor = Direct { network, log_std: Vec::new(), family: Family::Squashed };
         let mut normaliser = settings.normalise_observations.then(|| Normaliser::new(inputs));
         if let Some(normaliser) = &mut normaliser {
             let ignored = |index: &usize| !settings.looks_at(&contract.observation.0[*index].name);
@@ -214,8 +215,7 @@ impl SacLearner {
             loss = 0.0;
             for ((row, outputs), slopes) in rows.iter().zip(outputs.chunks_exact(2 * channels)).zip(slopes.chunks_exact_mut(2 * channels)) {
                 let (mean, log_std) = actor.parameters(outputs);
-                let drawn: Vec<f32> =
-                    episodes.actions().row(*row).iter().map(|action| libm::atanhf(action.clamp(-EDGE, EDGE))).collect();
+                let drawn: Vec<f32> = episodes.actions().row(*row).iter().map(|action| libm::atanhf(action.clamp(-EDGE, EDGE))).collect();
                 loss -= share * actor.log_prob(&drawn, &mean, &log_std);
                 for channel in 0..channels {
                     // With z = (u − μ) / σ: d ln π / dμ = z / σ, d ln π / d ln σ = z² − 1.
@@ -265,7 +265,7 @@ impl SacLearner {
 }
 
 /// One step of the actor's optimiser, unless the gradient is no number.
-fn descend(actor: &mut Actor, adam: &mut Adam, workspace: &mut Workspace, inputs: &[f32], by_outputs: &[f32], rate: f32) {
+fn descend(actor: &mut Direct, adam: &mut Adam, workspace: &mut Workspace, inputs: &[f32], by_outputs: &[f32], rate: f32) {
     let Workspace { tape, gradient, .. } = workspace;
     gradient.resize(actor.network.parameters().len(), 0.0);
     actor.network.backward(inputs, tape, by_outputs, gradient);
@@ -329,7 +329,13 @@ impl Learner for SacLearner {
     }
 
     fn policy(&self) -> Policy {
-        Policy { contract: self.contract.clone(), normaliser: self.state.normaliser.clone(), history: 1, actor: self.state.actor.clone() }
+        Policy {
+            contract: self.contract.clone(),
+            normaliser: self.state.normaliser.clone(),
+            history: 1,
+            chunk: Chunk::default(),
+            actor: self.state.actor.clone().into(),
+        }
     }
 
     fn state(&self) -> LearnerState {

@@ -100,4 +100,11 @@ impl Episodes {
         let first = self.begins[row];
         (0..length).rev().map(move |back| row.saturating_sub(back).max(first))
     }
+
+    /// The rows whose actions a policy decides at once in `row`, that row first. What comes after an episode's last row is that row once more: a
+    /// demonstrator who was done goes on as it did last (as Chi et al. 2023 have it).
+    pub fn chunk(&self, row: usize, length: usize) -> impl Iterator<Item = usize> + use<> {
+        let last = self.begins[row..].partition_point(|begins| *begins <= row) + row - 1;
+        (0..length).map(move |ahead| (row + ahead).min(last))
+    }
 }

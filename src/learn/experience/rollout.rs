@@ -178,7 +178,8 @@ impl Rollout {
         if labelled == 0 && !self.steered.contains(&true) {
             return;
         }
-        let taken = |row: &usize| self.steered[*row] && (self.begins[*row] || row.checked_sub(self.arenas).is_none_or(|row| !self.steered[row]));
+        let taken =
+            |row: &usize| self.steered[*row] && (self.begins[*row] || row.checked_sub(self.arenas).is_none_or(|row| !self.steered[row]));
         let share = |count: usize| count as f64 / self.rows().max(1) as f64;
         metrics.set("steered", share(self.steered.iter().filter(|steered| **steered).count()));
         metrics.set("takeovers", (0..self.rows()).filter(taken).count() as f64);

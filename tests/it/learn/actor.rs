@@ -1,5 +1,6 @@
 use super::{assert_near, normals};
-use apprentice::learn::actor::{Actor, Family, Kept, gaussian, squashed};
+use apprentice::learn::actor::direct::{Direct, Family, Kept};
+use apprentice::learn::actor::{gaussian, squashed};
 use apprentice::learn::backend::{Place, number, numbers};
 use apprentice::learn::batch::Batch;
 use apprentice::learn::network::activation::Activation;
@@ -7,9 +8,9 @@ use apprentice::learn::network::mlp::Mlp;
 use apprentice::stream::{Purpose, Stream};
 use std::f32::consts::LN_2;
 
-fn actor(family: Family, log_std: Vec<f32>, outputs: usize) -> Actor {
+fn actor(family: Family, log_std: Vec<f32>, outputs: usize) -> Direct {
     let network = Mlp::new(&[3, 8, outputs], Activation::Relu, 1.0, &mut Stream::new(3, Purpose::Weights, 0, 0));
-    Actor { network, log_std, family }
+    Direct { network, log_std, family }
 }
 
 #[test]

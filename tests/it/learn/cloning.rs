@@ -1,12 +1,14 @@
 //! Cloning: its losses against their definition, the whole against demonstrations with one right answer.
 
 use super::{action, assert_near, contract, normals};
+use apprentice::learn::actor::direct::{Direct, Family};
+use apprentice::learn::actor::mixture;
 use apprentice::learn::actor::mixture::{LEAST_STD, Mixture};
-use apprentice::learn::actor::{Actor, Family, mixture};
 use apprentice::learn::algorithm::cloning::loss::{Loss, by_hand, by_tensors};
-use apprentice::learn::algorithm::cloning::{Cloning, Schedule};
+use apprentice::learn::algorithm::cloning::{Cloning, Denoising, FewSteps, Guidance, Kind, Schedule};
 use apprentice::learn::backend::{Device, Place};
 use apprentice::learn::batch::Batch;
+use apprentice::learn::chunk::{Chunk, Execution};
 use apprentice::learn::experience::demonstrations::{Demonstrations, Episodes};
 use apprentice::learn::metrics::Metrics;
 use apprentice::learn::network::activation::Activation;
@@ -17,13 +19,13 @@ use apprentice::stream::{Purpose, Stream};
 
 const FAMILIES: [Family; 4] = [Family::Deterministic, Family::Gaussian, Family::Mixture(1), Family::Mixture(3)];
 
-fn actor(family: Family) -> Actor {
+fn actor(family: Family) -> Direct {
     let (outputs, log_std) = match family {
         Family::Mixture(components) => (mixture::outputs(components, 2), vec![]),
         Family::Gaussian => (2, vec![-0.4, 0.3]),
         _ => (2, vec![]),
     };
-    Actor { network: Mlp::new(&[3, outputs], Activation::Relu, 1.0, &mut Stream::new(1, Purpose::Weights, 0, 0)), log_std, family }
+    Direct { network: Mlp::new(&[3, outputs], Activation::Relu, 1.0, &mut Stream::new(1, Purpose::Weights, 0, 0)), log_std, family }
 }
 
 fn numbers(loss: &Loss) -> Vec<f32> {
@@ -97,37 +99,96 @@ fn small() -> Cloning {
     Cloning { hidden: vec![32], steps: 20, minibatch: 64, rate: 1e-2, ..Cloning::default() }
 }
 
+/// Every kind of actor.
+fn kinds() -> Vec<Kind> {
+    let guidance = Some(Guidance { goal: vec!["seen.1".into()], weight: 1.0, drop: 0.2 });
+    vec![
+        Kind::Deterministic,
+        Kind::Gaussian,
+        Kind::Mixture(1),
+        Kind::Mixture(3),
+        Kind::Diffusion(Denoising::default()),
+        Kind::Diffusion(Denoising { guidance, ..Denoising::default() }),
+        Kind::Consistency(FewSteps { steps: 1 }),
+        Kind::Consistency(FewSteps { steps: 2 }),
+    ]
+}
+
+/// Whether it makes actions out of noise.
+fn denoises(kind: &Kind) -> bool {
+    matches!(kind, Kind::Diffusion(_) | Kind::Consistency(_))
+}
+
 #[test]
 fn a_linear_demonstrator_is_recovered_by_every_actor() {
     let does = |seen: &[f32], _| (0.2 * seen[0] - 0.1 * seen[1]).clamp(-1.0, 1.0);
     let demonstrations = Demonstrations { training: episodes(60, 1, 2, does), validation: episodes(10, 900, 2, does) };
-    for actor in FAMILIES {
-        let (learner, metrics) = taught(&Cloning { actor, hidden: vec![], ..small() }, 2, &demonstrations, 60);
+    for actor in kinds() {
+        // (What takes noise away has no linear answer to give.)
+        let (hidden, updates, near) = if denoises(&actor) { (vec![64, 64], 200, 0.15) } else { (vec![], 60, 0.02) };
+        let rate = if denoises(&actor) { 3e-3 } else { 1e-2 };
+        let (learner, metrics) = taught(&Cloning { actor: actor.clone(), hidden, rate, ..small() }, 2, &demonstrations, updates);
         assert_eq!(learner.needs(), Needs::Nothing);
-        for seen in [[1.0, 0.5], [-1.5, 1.0], [0.0, 0.0]] {
-            assert_near(action(learner.as_ref(), &seen)[0], does(&seen, 0), 0.02);
+        for seen in [[1.0, 0.5], [-1.0, 1.0], [0.0, 0.0]] {
+            let found = action(learner.as_ref(), &seen)[0];
+            assert!((found - does(&seen, 0)).abs() < near, "{actor:?} does {found} where {seen:?} is seen");
         }
-        assert!(metrics.get("validation.error").unwrap() < 0.02, "{actor:?}: {metrics:?}");
+        assert!(metrics.get("validation.error").unwrap() < f64::from(near), "{actor:?}: {metrics:?}");
     }
 }
 
 #[test]
-fn of_two_ways_a_mixture_keeps_both_and_a_squared_error_their_mean() {
+fn of_two_ways_a_squared_error_keeps_the_mean_and_everything_else_both() {
     // Whatever is seen, half of the demonstrators go left, the others right.
     let does = |_: &[f32], episode: usize| if episode.is_multiple_of(2) { -0.8 } else { 0.8 };
     let demonstrations = Demonstrations { training: episodes(100, 1, 2, does), validation: Episodes::new(2, 1) };
     let (mean, _) = taught(&small(), 2, &demonstrations, 40);
     assert_near(action(mean.as_ref(), &[0.0, 0.0])[0], 0.0, 0.2);
-    let (both, metrics) = taught(&Cloning { actor: Family::Mixture(4), ..small() }, 2, &demonstrations, 40);
-    let policy = both.policy();
-    assert_near(action(both.as_ref(), &[0.0, 0.0])[0].abs(), 0.8, 0.05);
-    let mut stream = Stream::new(1, Purpose::Pilot, 0, 0);
-    let seen = normals(3, 400, 2);
-    let drawn = act(&policy, &seen, &[true; 400], &mut Batch::default(), Some(&mut stream));
-    let left = drawn.values().iter().filter(|action| (**action + 0.8).abs() < 0.1).count();
-    let right = drawn.values().iter().filter(|action| (**action - 0.8).abs() < 0.1).count();
-    assert!(left > 120 && right > 120 && left + right > 380, "{left} left, {right} right");
-    assert_eq!(metrics.get("validation.loss"), None, "nothing judges where nothing is held out");
+    let few = |steps| Kind::Diffusion(Denoising { steps, ..Denoising::default() });
+    for actor in [Kind::Mixture(4), few(50), few(3), Kind::Consistency(FewSteps { steps: 1 }), Kind::Consistency(FewSteps { steps: 2 })] {
+        let settings = Cloning { actor: actor.clone(), hidden: vec![64, 64], rate: 3e-3, ..small() };
+        let (both, metrics) = taught(&settings, 2, &demonstrations, if denoises(&actor) { 150 } else { 40 });
+        let policy = both.policy();
+        let seen = normals(3, 400, 2);
+        let mut memory = Batch::zeros(400, policy.memory());
+        let drawn = act(&policy, &seen, &[true; 400], &mut memory);
+        // (Three steps from nothing but noise end near a way, not upon it.)
+        let (far, most) = if actor == few(3) { (0.3, 260) } else { (0.15, 360) };
+        let near = |way: f32| drawn.values().iter().filter(|action| (**action - way).abs() < far).count();
+        let (left, right) = (near(-0.8), near(0.8));
+        assert!(left > 100 && right > 100 && left + right > most, "{actor:?}: {left} left, {right} right");
+        assert_eq!(metrics.get("validation.loss"), None, "nothing judges where nothing is held out");
+        // The same episode draws the same, a later decision of it and another episode something else.
+        assert_eq!(drawn, act(&policy, &seen, &[true; 400], &mut memory));
+        assert_ne!(drawn, act(&policy, &seen, &[false; 400], &mut memory));
+        // Alone as among others.
+        let alone = policy.act(Rows {
+            observations: &Batch::new(2, seen.row(7).to_vec()),
+            begins: &[true],
+            seeds: &[7],
+            memory: &mut Batch::zeros(1, policy.memory()),
+        });
+        assert_eq!(alone.values(), drawn.row(7));
+    }
+}
+
+#[test]
+fn guidance_exaggerates_the_goal_and_forgets_it_at_no_weight() {
+    // The goal is the second channel: there and about there.
+    let does = |seen: &[f32], episode: usize| 0.3 * seen[1].clamp(-1.0, 1.0) + 0.05 * (episode % 9) as f32 - 0.2;
+    let demonstrations = Demonstrations { training: episodes(100, 1, 2, does), validation: Episodes::new(2, 1) };
+    let at = |weight: f32| {
+        let guidance = Some(Guidance { goal: vec!["seen.1".into()], weight, drop: 0.3 });
+        let actor = Kind::Diffusion(Denoising { guidance, ..Denoising::default() });
+        let (learner, _) = taught(&Cloning { actor, hidden: vec![64, 64], rate: 3e-3, ..small() }, 2, &demonstrations, 150);
+        let policy = learner.policy();
+        let seen = Batch::new(2, [0.0, 1.0].repeat(200));
+        let drawn = act(&policy, &seen, &[true; 200], &mut Batch::zeros(200, policy.memory()));
+        drawn.values().iter().sum::<f32>() / 200.0
+    };
+    assert_near(at(0.0), 0.0, 0.2);
+    assert_near(at(1.0), 0.3, 0.1);
+    assert!(at(2.0) > at(1.0) + 0.05, "{}", at(2.0));
 }
 
 #[test]
@@ -144,7 +205,7 @@ fn a_history_tells_what_one_observation_does_not() {
     let (learner, _) = taught(&settings, 1, &demonstrations, 60);
     let policy = learner.policy();
     let mut memory = Batch::zeros(1, policy.memory());
-    let mut step = |seen: f32, begins: bool| act(&policy, &Batch::new(1, vec![seen]), &[begins], &mut memory, None).values()[0];
+    let mut step = |seen: f32, begins: bool| act(&policy, &Batch::new(1, vec![seen]), &[begins], &mut memory).values()[0];
     assert_near(step(0.6, true), 0.6, 0.06);
     assert_near(step(-0.4, false), 0.6, 0.06);
     assert_near(step(0.1, false), -0.4, 0.06);
@@ -153,11 +214,12 @@ fn a_history_tells_what_one_observation_does_not() {
     assert!(blind.policy().memory() == 0 && (action(blind.as_ref(), &[-0.4])[0] - 0.6).abs() > 0.3);
     // A policy that takes over in the middle of an episode, with nothing in its memory, starts as at the beginning of one.
     let mut empty = Batch::zeros(1, policy.memory());
-    assert_near(act(&policy, &Batch::new(1, vec![0.5]), &[false], &mut empty, None).values()[0], 0.5, 0.06);
+    assert_near(act(&policy, &Batch::new(1, vec![0.5]), &[false], &mut empty).values()[0], 0.5, 0.06);
 }
 
-fn act(policy: &Policy, observations: &Batch, begins: &[bool], memory: &mut Batch, stream: Option<&mut Stream>) -> Batch {
-    policy.act(Rows { observations, begins, memory }, stream)
+fn act(policy: &Policy, observations: &Batch, begins: &[bool], memory: &mut Batch) -> Batch {
+    let seeds: Vec<u64> = (0..begins.len() as u64).collect();
+    policy.act(Rows { observations, begins, seeds: &seeds, memory })
 }
 
 #[test]
@@ -193,9 +255,17 @@ fn an_ignored_channel_moves_nothing() {
 fn a_resumed_learner_goes_on_with_the_bits_of_one_that_never_stopped() {
     let does = |seen: &[f32], _: usize| (0.2 * seen[0]).clamp(-1.0, 1.0);
     let demonstrations = Demonstrations { training: episodes(13, 1, 2, does), validation: episodes(2, 50, 2, does) };
-    for actor in FAMILIES {
+    for actor in kinds() {
         // 130 rows and minibatches of 48: an update ends in the middle of an epoch.
-        let settings = Cloning { actor, history: 2, minibatch: 48, steps: 7, schedule: Schedule::Linear, ..small() };
+        let settings = Cloning {
+            actor,
+            history: 2,
+            chunk: Chunk { length: 3, execution: Execution::Steps(2) },
+            minibatch: 48,
+            steps: 7,
+            schedule: Schedule::Linear,
+            ..small()
+        };
         let mut whole = learner(&settings, 2, 1);
         (1..3).for_each(|part| drop(update(whole.as_mut(), &demonstrations, 0.1 * part as f32)));
         let saved = postcard::to_stdvec(&whole.state()).unwrap();
@@ -219,8 +289,8 @@ fn states_of_other_learners_are_refused_and_change_nothing() {
     let states = [
         learner(&small(), 3, 1).state(),
         learner(&Cloning { history: 2, ..small() }, 2, 1).state(),
-        learner(&Cloning { actor: Family::Mixture(2), ..small() }, 2, 1).state(),
-        learner(&Cloning { actor: Family::Gaussian, ..small() }, 2, 1).state(),
+        learner(&Cloning { actor: Kind::Mixture(2), ..small() }, 2, 1).state(),
+        learner(&Cloning { actor: Kind::Gaussian, ..small() }, 2, 1).state(),
         LearnerState { algorithm: "Ppo".into(), ..before.clone() },
         LearnerState { bytes: before.bytes[..100].to_vec(), ..before.clone() },
     ];
@@ -263,7 +333,8 @@ fn every_row_is_learnt_from_once_in_each_epoch() {
 #[test]
 fn what_cannot_work_is_said() {
     let wrong = Cloning {
-        actor: Family::Squashed,
+        actor: Kind::Mixture(0),
+        chunk: Chunk { length: 2, execution: Execution::Steps(3) },
         history: 0,
         hidden: vec![0],
         rate: 1.0,
@@ -274,11 +345,18 @@ fn what_cannot_work_is_said() {
         initial_std: 9.0,
         ..Cloning::default()
     };
-    let fields = ["rate", "initial_std", "max_gradient_norm", "weight_decay", "actor", "history", "steps", "minibatch", "hidden"];
+    let fields =
+        ["rate", "initial_std", "max_gradient_norm", "weight_decay", "actor", "history", "steps", "minibatch", "hidden", "chunk.execution"];
     let problems = wrong.problems();
     assert_eq!(problems.len(), fields.len(), "{problems:?}");
     problems.iter().zip(fields).for_each(|(problem, field)| assert!(problem.starts_with(&format!("`{field}` ")), "{problem}"));
-    assert_eq!(Cloning { actor: Family::Mixture(0), ..Cloning::default() }.problems().len(), 1);
+    let problems = |actor| Cloning { actor, ..Cloning::default() }.problems();
+    let guidance = Some(Guidance { goal: vec![], weight: -1.0, drop: 1.0 });
+    let noisy = Kind::Diffusion(Denoising { levels: 1, steps: 2, guidance });
+    let fields = ["levels", "steps", "guidance.goal", "guidance.weight", "guidance.drop"];
+    problems(noisy).iter().zip(fields).for_each(|(problem, field)| assert!(problem.starts_with(&format!("`actor.{field}` ")), "{problem}"));
+    assert!(problems(Kind::Consistency(FewSteps { steps: 3 }))[0].starts_with("`actor.steps` is 3"));
+    assert_eq!(problems(Kind::Consistency(FewSteps { steps: 2 })), Vec::<String>::new());
     let ppo = apprentice::learn::algorithm::ppo::Ppo { actor: Family::Mixture(2), ..Default::default() };
     assert!(ppo.problems(64)[0].starts_with("`actor` is Mixture(2)"));
 }

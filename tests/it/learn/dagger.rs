@@ -37,7 +37,7 @@ fn rollout(learner: &mut dyn Learner, part: u64) -> Rollout {
     for step in 0..10 {
         let mut seen = normals(100 * part + step, 8, 2);
         (0..8).for_each(|row| seen.row_mut(row)[0] += 5.0);
-        let decision = learner.act(Rows { observations: &seen, begins: &[false; 8], memory: &mut Batch::default() });
+        let decision = learner.act(Rows { observations: &seen, begins: &[false; 8], seeds: &[0; 8], memory: &mut Batch::default() });
         rollout.decide(&seen, &[false; 8], &decision);
         (0..8).step_by(2).for_each(|row| rollout.correct(row, None, Some(&[0.7])));
         rollout.reward(&[0.0; 8], &[Outcome::Running; 8]);

@@ -1,5 +1,5 @@
 use super::{assert_near, normals};
-use apprentice::learn::actor::{Actor, Family};
+use apprentice::learn::actor::direct::{Direct, Family};
 use apprentice::learn::algorithm::ppo::Ppo;
 use apprentice::learn::algorithm::ppo::loss::{Loss, Minibatch, by_hand, by_tensors, loss};
 use apprentice::learn::backend::Place;
@@ -7,10 +7,10 @@ use apprentice::learn::network::activation::Activation;
 use apprentice::learn::network::mlp::Mlp;
 use apprentice::stream::{Purpose, Stream};
 
-fn actor(family: Family, log_std: Vec<f32>) -> Actor {
+fn actor(family: Family, log_std: Vec<f32>) -> Direct {
     let network =
         Mlp::new(&[3, if log_std.is_empty() { 4 } else { 2 }], Activation::Relu, 1.0, &mut Stream::new(1, Purpose::Weights, 0, 0));
-    Actor { network, log_std, family }
+    Direct { network, log_std, family }
 }
 
 fn column(seed: u64, count: usize, scale: f32) -> Vec<f32> {
@@ -18,7 +18,7 @@ fn column(seed: u64, count: usize, scale: f32) -> Vec<f32> {
 }
 
 /// Rows far enough from what the networks give now that everything that can be clipped is, in some of them.
-fn rows(actor: &Actor, count: usize) -> (Minibatch, Vec<f32>, Vec<f32>) {
+fn rows(actor: &Direct, count: usize) -> (Minibatch, Vec<f32>, Vec<f32>) {
     let outputs = normals(1, count, actor.network.outputs());
     let samples = normals(2, count, 2);
     let log_probs = (0..count).map(|row| {

@@ -1,6 +1,7 @@
 //! Learning: the parts against numbers worked out by hand, the whole against tasks with one right answer.
 
 mod actor;
+mod chunk;
 mod cloning;
 mod dagger;
 mod endings;
@@ -38,7 +39,7 @@ fn learner(settings: &Ppo, contract: Contract, seed: u64) -> Box<dyn Learner> {
 }
 
 fn decide(learner: &mut dyn Learner, observations: &Batch, begins: &[bool]) -> Decision {
-    learner.act(Rows { observations, begins, memory: &mut Batch::default() })
+    learner.act(Rows { observations, begins, seeds: &vec![0; begins.len()], memory: &mut Batch::default() })
 }
 
 /// The value that the learner gives an observation.
@@ -49,8 +50,9 @@ fn value(learner: &mut dyn Learner, observation: &[f32]) -> f32 {
 /// The most likely action for an observation.
 fn action(learner: &dyn Learner, observation: &[f32]) -> Vec<f32> {
     let observations = Batch::new(observation.len(), observation.to_vec());
-    let rows = Rows { observations: &observations, begins: &[true], memory: &mut Batch::default() };
-    learner.policy().act(rows, None).values().to_vec()
+    let policy = learner.policy();
+    let mut memory = Batch::zeros(1, policy.memory());
+    policy.act(Rows { observations: &observations, begins: &[true], seeds: &[0], memory: &mut memory }).values().to_vec()
 }
 
 fn normals(seed: u64, rows: usize, width: usize) -> Batch {

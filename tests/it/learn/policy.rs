@@ -1,11 +1,10 @@
 use super::{careless_rollout, contract, decide, learner, normals};
-use apprentice::learn::actor::{Family, Kept};
+use apprentice::learn::actor::direct::{Family, Kept};
 use apprentice::learn::algorithm::ppo::Ppo;
 use apprentice::learn::batch::Batch;
 use apprentice::learn::policy::Policy;
 use apprentice::learn::{Experience, Rows};
 use apprentice::signal::Channels;
-use apprentice::stream::{Purpose, Stream};
 use std::path::Path;
 
 /// A policy that has learnt something, so that nothing in it is a default.
@@ -17,8 +16,9 @@ fn trained(family: Family, observed_std: bool) -> Policy {
     learner.policy()
 }
 
-fn act(policy: &Policy, observations: &Batch, stream: Option<&mut Stream>) -> Batch {
-    policy.act(Rows { observations, begins: &vec![false; observations.rows()], memory: &mut Batch::default() }, stream)
+fn act(policy: &Policy, observations: &Batch) -> Batch {
+    let rows = observations.rows();
+    policy.act(Rows { observations, begins: &vec![false; rows], seeds: &vec![0; rows], memory: &mut Batch::zeros(rows, policy.memory()) })
 }
 
 fn refusal(folder: &Path) -> String {
@@ -34,11 +34,7 @@ fn a_saved_policy_loads_with_every_bit() {
         let loaded = Policy::load(folder.path()).unwrap();
         assert_eq!(loaded, policy);
         let observations = normals(9, 40, 3);
-        assert_eq!(act(&loaded, &observations, None), act(&policy, &observations, None));
-        let stream = || Stream::new(1, Purpose::Pilot, 0, 0);
-        let drawn = act(&loaded, &observations, Some(&mut stream()));
-        assert_eq!(drawn, act(&policy, &observations, Some(&mut stream())));
-        assert_ne!(drawn, act(&policy, &observations, None));
+        assert_eq!(act(&loaded, &observations), act(&policy, &observations));
     }
 }
 
@@ -51,7 +47,7 @@ fn a_policy_decides_with_the_bits_of_the_learner_that_it_came_from() {
     let policy = learner.policy();
     let observations = normals(2, 30, 3);
     let decision = decide(learner.as_mut(), &observations, &[false; 30]);
-    let actions = act(&policy, &observations, None);
+    let actions = act(&policy, &observations);
     for row in 0..30 {
         let mean = Kept::new(decision.kept.row(row)).mean;
         assert_eq!(actions.row(row), mean.iter().map(|mean| mean.clamp(-1.0, 1.0)).collect::<Vec<_>>());
@@ -62,9 +58,9 @@ fn a_policy_decides_with_the_bits_of_the_learner_that_it_came_from() {
 fn a_row_is_decided_alike_among_any_number_of_rows() {
     let policy = trained(Family::Gaussian, false);
     let observations = normals(2, 1100, 3);
-    let all = act(&policy, &observations, None);
+    let all = act(&policy, &observations);
     for row in [0, 500, 1099] {
-        assert_eq!(act(&policy, &Batch::new(3, observations.row(row).to_vec()), None).values(), all.row(row));
+        assert_eq!(act(&policy, &Batch::new(3, observations.row(row).to_vec())).values(), all.row(row));
     }
 }
 
@@ -121,10 +117,12 @@ fn broken_checkpoints_are_refused_naming_the_file() {
         refusal(folder.path())
     };
     assert!(with("{", "").contains("contract.json"));
-    assert!(with("\"format\": 1", "\"format\": 99").contains("format 99"));
-    assert!(with("    20,", "    21,").contains("layers are not those"));
-    assert!(with("    20,", "    0,").contains("no network"));
-    assert!(with("    20,", "    99999999,").contains("no network"));
+    assert!(with("\"format\": 2", "\"format\": 99").contains("format 99"));
+    assert!(with("          20,", "          21,").contains("layers are not those"));
+    assert!(with("          20,", "          0,").contains("no network"));
+    assert!(with("          20,", "          99999999,").contains("no network"));
+    assert!(with("\"length\": 1", "\"length\": 2").contains("2 channels"));
+    assert!(with("\"Steps\": 1", "\"Steps\": 2").contains("`chunk.execution`"));
     let fewer = with("    {\n      \"name\": \"seen.0\",\n      \"unit\": \"m\",\n      \"low\": -1.0,\n      \"high\": 1.0\n    },\n", "");
     assert!(fewer.contains("2 channels"), "{fewer}");
 }

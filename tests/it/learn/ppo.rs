@@ -1,5 +1,5 @@
 use super::{assert_near, careless_rollout, contract, decide, learner, normals};
-use apprentice::learn::actor::Family;
+use apprentice::learn::actor::direct::Family;
 use apprentice::learn::algorithm::ppo::{Ppo, Schedule};
 use apprentice::learn::backend::{Device, Place, number};
 use apprentice::learn::critic::value;

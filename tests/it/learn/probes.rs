@@ -2,7 +2,7 @@
 //! thing that can be wrong: the value alone, its input, the discount, the policy's gradient, both together, what an ending is worth.
 
 use super::{action, assert_near, contract, decide, learner, value};
-use apprentice::learn::actor::Family;
+use apprentice::learn::actor::direct::Family;
 use apprentice::learn::algorithm::ppo::Ppo;
 use apprentice::learn::batch::Batch;
 use apprentice::learn::experience::rollout::Rollout;

@@ -43,8 +43,13 @@ const RUNNING: [Outcome; 2] = [Outcome::Running; 2];
 fn what_follows_a_row_is_what_its_outcome_says() {
     let mut replay = Replay::new(100, 1, 1);
     assert_eq!(replay.draw(&mut Stream::new(1, Purpose::Minibatches, 0, 0)), None);
-    let outcomes =
-        [RUNNING, [Outcome::TimedOut, Outcome::Failed], [Outcome::Succeeded, Outcome::Running], [Outcome::Running, Outcome::Diverged], RUNNING];
+    let outcomes = [
+        RUNNING,
+        [Outcome::TimedOut, Outcome::Failed],
+        [Outcome::Succeeded, Outcome::Running],
+        [Outcome::Running, Outcome::Diverged],
+        RUNNING,
+    ];
     replay.take(&rollout(0, &outcomes, &[]));
     let expected = [(0, 2.0), (1, 3.0), (2, 1002.0), (3, -0.0), (4, -1.0), (5, 7.0), (6, 8.0)];
     // Row 7 diverged, and what follows 8 and 9 nobody knows yet.

@@ -3,8 +3,9 @@
 //! [`by_tensors`] is the definition, and automatic differentiation finds its slopes. [`by_hand`] gives the same numbers, its slopes derived
 //! in the comments; it is what runs.
 
+use crate::learn::actor::direct::{Direct, Family};
+use crate::learn::actor::gaussian;
 use crate::learn::actor::mixture::{self, Mixture};
-use crate::learn::actor::{Actor, Family, gaussian};
 use crate::learn::backend::{Place, gradient, number};
 
 /// The loss, and its slopes.
@@ -23,7 +24,7 @@ pub struct Loss {
 /// # Shapes
 /// - outputs: `[n, outputs]`, what the actor's network gives
 /// - targets: `[n, A]`, what was demonstrated
-pub fn by_tensors(actor: &Actor, place: &Place, outputs: Vec<f32>, targets: Vec<f32>) -> Loss {
+pub fn by_tensors(actor: &Direct, place: &Place, outputs: Vec<f32>, targets: Vec<f32>) -> Loss {
     let outputs = place.leaf(outputs, actor.network.outputs());
     let targets = place.constant(targets, actor.channels());
     let log_std = actor.log_std_leaf(place);
@@ -45,7 +46,7 @@ pub fn by_tensors(actor: &Actor, place: &Place, outputs: Vec<f32>, targets: Vec<
 }
 
 /// As [`by_tensors`]. A Gaussian's standard deviations are learnt numbers beside the network.
-pub fn by_hand(actor: &Actor, outputs: &[f32], targets: &[f32]) -> Loss {
+pub fn by_hand(actor: &Direct, outputs: &[f32], targets: &[f32]) -> Loss {
     let (width, channels) = (actor.network.outputs(), actor.channels());
     let rows = outputs.len() / width;
     let share = 1.0 / rows.max(1) as f32;

@@ -1,7 +1,7 @@
 //! What may be chosen about cloning.
 
-use crate::learn::actor::Family;
 use crate::learn::algorithm::range;
+use crate::learn::chunk::Chunk;
 use crate::learn::network::activation::Activation;
 use crate::signal::Channels;
 use serde::{Deserialize, Serialize};
@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Cloning {
-    /// What is learnt of the demonstrator: `Deterministic` the mean of what it does, `Gaussian` also how much it varies, `Mixture(n)` up to
-    /// so many different things that it does in one situation. (A `Mixture(1)` is a Gaussian that varies with the observation.)
-    pub actor: Family,
+    /// What is learnt of the demonstrator, and how the policy decides by it.
+    pub actor: Kind,
     /// How many observations a decision is made by: the present one, and those before it.
     pub history: usize,
+    /// How many steps a decision is made for, and how it is executed.
+    pub chunk: Chunk,
     /// Channels that the policy does not look at, each by its name or the first parts of it (`ray` stands for `ray.0`, `ray.1` and so on).
     /// An observation that foretells the demonstrator's next action without being its cause, such as its last one, misleads (de Haan,
     /// Jayaraman and Levine, "Causal Confusion in Imitation Learning", 2019); what has nothing to do with the task is learnt by heart.
@@ -37,6 +38,80 @@ pub struct Cloning {
     pub max_gradient_norm: f32,
     /// A Gaussian's standard deviation at the beginning, in half ranges of an action.
     pub initial_std: f32,
+}
+
+/// What is learnt of the demonstrator.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename = "Actor")]
+pub enum Kind {
+    /// The mean of what it does.
+    #[default]
+    Deterministic,
+    /// Also how much it varies, the same everywhere. (It acts by the mean.)
+    Gaussian,
+    /// Up to so many different things that it does in one situation, each with its weight and its spread. (A `Mixture(1)` is a Gaussian that
+    /// varies with the observation.)
+    Mixture(usize),
+    /// Whatever it does, by taking noise away in several steps ([`crate::learn::actor::diffusion`]).
+    Diffusion(Denoising),
+    /// Whatever it does, by taking noise away in one step or two ([`crate::learn::actor::consistency`]).
+    Consistency(FewSteps),
+}
+
+/// Settings of diffusion.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Denoising {
+    /// Levels of noise, 2 to 1,000.
+    pub levels: usize,
+    /// How many of them are gone down in a decision. (`evaluate --denoising-steps` tries others.)
+    pub steps: usize,
+    /// Classifier-free guidance, if any.
+    pub guidance: Option<Guidance>,
+}
+
+/// Settings of classifier-free guidance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Guidance {
+    /// Channels that are the goal, each by its name or the first parts of it.
+    pub goal: Vec<String>,
+    /// How much the goal counts: 1 as learnt, more than that in exaggeration, 0 not at all.
+    #[serde(default = "Guidance::default_weight")]
+    pub weight: f32,
+    /// Share of the rows that are learnt from without the goal, in (0, 1).
+    #[serde(default = "Guidance::default_drop")]
+    pub drop: f32,
+}
+
+impl Guidance {
+    fn default_weight() -> f32 {
+        1.5
+    }
+
+    fn default_drop() -> f32 {
+        0.1
+    }
+}
+
+/// Settings of consistency.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FewSteps {
+    /// In how many steps it decides: 1 or 2.
+    pub steps: usize,
+}
+
+impl Default for Denoising {
+    fn default() -> Self {
+        Self { levels: 50, steps: 10, guidance: None }
+    }
+}
+
+impl Default for FewSteps {
+    fn default() -> Self {
+        Self { steps: 1 }
+    }
 }
 
 /// How a rate goes on from its first value.
@@ -64,15 +139,16 @@ impl Schedule {
 }
 
 /// Whether the name of a channel begins with these parts.
-fn stands_for(parts: &str, channel: &str) -> bool {
+pub(super) fn stands_for(parts: &str, channel: &str) -> bool {
     channel.strip_prefix(parts).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 impl Default for Cloning {
     fn default() -> Self {
         Self {
-            actor: Family::Deterministic,
+            actor: Kind::Deterministic,
             history: 1,
+            chunk: Chunk::default(),
             ignore: Vec::new(),
             hidden: vec![256, 256],
             activation: Activation::Relu,
@@ -93,14 +169,22 @@ impl Cloning {
         !self.ignore.iter().any(|ignored| stands_for(ignored, channel))
     }
 
+    /// Whether, and how, its actor is guided.
+    pub fn guidance(&self) -> Option<&Guidance> {
+        match &self.actor {
+            Kind::Diffusion(denoising) => denoising.guidance.as_ref(),
+            _ => None,
+        }
+    }
+
     /// What in them does not go with a scene's channels, a sentence each, which begins with the field's name in backticks.
     pub fn unfit(&self, observation: &Channels) -> Vec<String> {
-        let unknown = |ignored: &&String| !observation.0.iter().any(|channel| stands_for(ignored, &channel.name));
-        let mut problems: Vec<String> = self
-            .ignore
-            .iter()
-            .filter(unknown)
-            .map(|ignored| format!("`ignore` names `{ignored}`, and no channel begins with it"))
+        let goal = self.guidance().into_iter().flat_map(|guidance| &guidance.goal).map(|name| ("actor.guidance.goal", name));
+        let named = self.ignore.iter().map(|name| ("ignore", name)).chain(goal);
+        let known = |name: &str| observation.0.iter().any(|channel| stands_for(name, &channel.name));
+        let mut problems: Vec<String> = named
+            .filter(|(_, name)| !known(name))
+            .map(|(field, name)| format!("`{field}` names `{name}`, and no channel begins with it"))
             .collect();
         if !observation.0.iter().any(|channel| self.looks_at(&channel.name)) {
             problems.push("`ignore` leaves no channel to look at".into());
@@ -118,14 +202,15 @@ impl Cloning {
         if !(0.0..1.0).contains(&self.weight_decay) {
             problems.push(format!("`weight_decay` is {} and must lie in [0, 1)", self.weight_decay));
         }
-        match self.actor {
-            Family::Squashed => {
-                problems.push("`actor` is Squashed, and no demonstrated action of exactly -1 or 1 has a likelihood there".into());
-            }
-            Family::Mixture(components) if !(1..=64).contains(&components) => {
+        match &self.actor {
+            Kind::Deterministic | Kind::Gaussian => {}
+            Kind::Mixture(components) if (1..=64).contains(components) => {}
+            Kind::Mixture(components) => {
                 problems.push(format!("`actor` is a mixture of {components} and must have 1 to 64 parts"));
             }
-            _ => {}
+            Kind::Diffusion(denoising) => problems.extend(denoising.problems()),
+            Kind::Consistency(FewSteps { steps: 1 | 2 }) => {}
+            Kind::Consistency(FewSteps { steps }) => problems.push(format!("`actor.steps` is {steps} and must be 1 or 2")),
         }
         for (name, value, most) in [("history", self.history, 64), ("steps", self.steps, 1_000_000), ("minibatch", self.minibatch, 65_536)]
         {
@@ -134,6 +219,29 @@ impl Cloning {
             }
         }
         problems.extend(range::hidden(&self.hidden));
+        problems.extend(self.chunk.problems());
+        problems
+    }
+}
+
+impl Denoising {
+    fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        if !(2..=1000).contains(&self.levels) {
+            problems.push(format!("`actor.levels` is {} and must be 2 to 1,000", self.levels));
+        }
+        if !(1..=self.levels).contains(&self.steps) {
+            problems.push(format!("`actor.steps` is {} and must be 1 to the levels of noise, {}", self.steps, self.levels));
+        }
+        if let Some(Guidance { goal, weight, drop }) = &self.guidance {
+            if goal.is_empty() {
+                problems.push("`actor.guidance.goal` names no channel".into());
+            }
+            if !(0.0..=100.0).contains(weight) {
+                problems.push(format!("`actor.guidance.weight` is {weight} and must lie in [0, 100]"));
+            }
+            problems.extend(range::open("actor.guidance.drop", *drop, 0.0, 1.0));
+        }
         problems
     }
 }

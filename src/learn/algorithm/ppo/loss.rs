@@ -5,7 +5,8 @@
 //! graph's bookkeeping takes 75 µs and both networks' whole arithmetic 25 µs, so the difference is a factor of three in an update.
 
 use super::settings::Ppo;
-use crate::learn::actor::{Actor, Family, gaussian, squashed};
+use crate::learn::actor::direct::{Direct, Family};
+use crate::learn::actor::{gaussian, squashed};
 use crate::learn::backend::{Place, gradient, number, numbers};
 use crate::learn::critic::value;
 
@@ -52,7 +53,7 @@ pub struct Loss {
 /// # Shapes
 /// - outputs: `[n, outputs]`, the actor's network on the minibatch's inputs
 /// - values: `[n]`, the critic's
-pub fn loss(settings: &Ppo, entropy: f32, actor: &Actor, place: &Place, rows: &Minibatch, outputs: Vec<f32>, values: Vec<f32>) -> Loss {
+pub fn loss(settings: &Ppo, entropy: f32, actor: &Direct, place: &Place, rows: &Minibatch, outputs: Vec<f32>, values: Vec<f32>) -> Loss {
     let plain_entropy = actor.family == Family::Gaussian || entropy == 0.0;
     if !actor.log_std.is_empty() && plain_entropy {
         by_hand(settings, entropy, actor, rows, &outputs, &values)
@@ -65,7 +66,7 @@ pub fn loss(settings: &Ppo, entropy: f32, actor: &Actor, place: &Place, rows: &M
 pub fn by_tensors(
     settings: &Ppo,
     entropy: f32,
-    actor: &Actor,
+    actor: &Direct,
     place: &Place,
     rows: &Minibatch,
     outputs: Vec<f32>,
@@ -103,7 +104,7 @@ pub fn by_tensors(
 }
 
 /// As [`by_tensors`], for an actor whose standard deviations are learnt numbers, and no entropy bonus for one that squashes.
-pub fn by_hand(settings: &Ppo, entropy: f32, actor: &Actor, rows: &Minibatch, outputs: &[f32], values: &[f32]) -> Loss {
+pub fn by_hand(settings: &Ppo, entropy: f32, actor: &Direct, rows: &Minibatch, outputs: &[f32], values: &[f32]) -> Loss {
     let channels = actor.channels();
     let share = 1.0 / values.len() as f32;
     let inverse_std: Vec<f32> = actor.log_std.iter().map(|log_std| libm::expf(-log_std)).collect();
@@ -148,7 +149,7 @@ pub fn by_hand(settings: &Ppo, entropy: f32, actor: &Actor, rows: &Minibatch, ou
 }
 
 /// What squashing adds to the entropy: the mean of its change of variables over the samples that the rows' own noise gives.
-fn mean_log_slope(actor: &Actor, rows: &Minibatch, outputs: &[f32]) -> f32 {
+fn mean_log_slope(actor: &Direct, rows: &Minibatch, outputs: &[f32]) -> f32 {
     if actor.family == Family::Gaussian {
         return 0.0;
     }

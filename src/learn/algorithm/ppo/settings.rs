@@ -1,6 +1,6 @@
 //! What may be chosen about PPO.
 
-use crate::learn::actor::Family;
+use crate::learn::actor::direct::Family;
 use crate::learn::algorithm::range;
 use crate::learn::network::activation::Activation;
 use serde::{Deserialize, Serialize};

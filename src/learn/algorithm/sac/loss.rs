@@ -3,7 +3,8 @@
 //! [`by_tensors`] is the definition, and automatic differentiation finds its slopes. [`by_hand`] gives the same numbers, its slopes derived
 //! in the comments; it is what runs.
 
-use crate::learn::actor::{Actor, gaussian, squashed};
+use crate::learn::actor::direct::Direct;
+use crate::learn::actor::{gaussian, squashed};
 use crate::learn::backend::{Place, gradient, number};
 use crate::stream::Stream;
 
@@ -23,13 +24,13 @@ impl Sample {
     ///
     /// # Shapes
     /// - outputs: `[n, 2 A]`, what the actor's network gives
-    pub fn draw(actor: &Actor, outputs: &[f32], stream: &mut Stream) -> Self {
+    pub fn draw(actor: &Direct, outputs: &[f32], stream: &mut Stream) -> Self {
         let rows = outputs.len() / actor.network.outputs();
         Self::of(actor, outputs, (0..rows * actor.channels()).map(|_| stream.normal()).collect())
     }
 
     /// What becomes of this `noise`.
-    pub fn of(actor: &Actor, outputs: &[f32], noise: Vec<f32>) -> Self {
+    pub fn of(actor: &Direct, outputs: &[f32], noise: Vec<f32>) -> Self {
         let channels = actor.channels();
         let mut sample = Self { noise, ..Self::default() };
         for (outputs, noise) in outputs.chunks_exact(actor.network.outputs()).zip(sample.noise.chunks_exact(channels)) {
@@ -56,7 +57,7 @@ pub struct Loss {
 /// # Shapes
 /// - outputs: `[n, 2 A]`, what the actor's network gives
 /// - noise, by_actions: `[n, A]`: what was drawn, and the slopes of what the action is worth
-pub fn by_tensors(actor: &Actor, place: &Place, temperature: f32, outputs: Vec<f32>, noise: Vec<f32>, by_actions: Vec<f32>) -> Loss {
+pub fn by_tensors(actor: &Direct, place: &Place, temperature: f32, outputs: Vec<f32>, noise: Vec<f32>, by_actions: Vec<f32>) -> Loss {
     let channels = actor.channels();
     let leaf = place.leaf(outputs, actor.network.outputs());
     let (mean, log_std) = actor.spread(leaf.clone(), actor.log_std_leaf(place));
@@ -69,7 +70,7 @@ pub fn by_tensors(actor: &Actor, place: &Place, temperature: f32, outputs: Vec<f
 }
 
 /// As [`by_tensors`].
-pub fn by_hand(actor: &Actor, temperature: f32, outputs: &[f32], sample: &Sample, by_actions: &[f32]) -> Loss {
+pub fn by_hand(actor: &Direct, temperature: f32, outputs: &[f32], sample: &Sample, by_actions: &[f32]) -> Loss {
     let (channels, width) = (actor.channels(), actor.network.outputs());
     let share = 1.0 / sample.log_probs.len().max(1) as f32;
     let mut loss = Loss { value: 0.0, by_outputs: vec![0.0; outputs.len()] };
@@ -85,7 +86,7 @@ pub fn by_hand(actor: &Actor, temperature: f32, outputs: &[f32], sample: &Sample
             by_mean[channel] = by_drawn;
             // du / d ln σ = σ ε, and d ln π / d ln σ = −1 beside it; beyond the range in which ln σ is held, nothing moves.
             let log_std = outputs[row * width + channels + channel];
-            if Actor::LOG_STD.contains(&log_std) {
+            if Direct::LOG_STD.contains(&log_std) {
                 by_log_std[channel] = by_drawn * libm::expf(log_std) * sample.noise[at] - share * temperature;
             }
         }
