@@ -5,6 +5,7 @@
 //! lets pilots demonstrate headlessly, [`session`] people in the window (their episodes are saved by a [`keeper`]), [`replay`] proves that a demonstration replays bit for bit,
 //! [`route`] tells which way it went.
 
+pub mod corrections;
 pub mod data_set;
 pub mod demonstration;
 pub mod edit;

@@ -3,6 +3,7 @@
 //! [`metrics`] is what is written while training, [`summary`] what is left at the end. ([`crate::durable`] is how it reaches the disk.)
 
 pub mod checkpoint;
+pub mod corrections;
 pub mod curves;
 pub mod evaluation;
 pub mod events;

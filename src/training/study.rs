@@ -4,11 +4,12 @@
 //! from.
 
 use crate::imitation::reading::{self, Account, Read, ReadingError};
+use crate::learn::algorithm::sac::Paid;
 use crate::learn::experience::demonstrations::Demonstrations;
-use crate::learn::{Experience, Lessons};
+use crate::learn::{Experience, LearnerSettings};
 use crate::physics::Threads;
 use crate::training::folder;
-use crate::training::recipe::Prepared;
+use crate::training::recipe::{Prepared, Reading};
 use crate::training::run::{Ending, Journal, RunError};
 use crate::training::stages::Stage;
 use crate::training::trainer::Trainer;
@@ -24,10 +25,18 @@ pub(super) fn demonstrations(prepared: &Prepared, stage: &Stage) -> Result<Optio
         return Ok(None);
     }
     let paths: Vec<PathBuf> = stage.demonstrations.iter().map(PathBuf::from).collect();
-    let read = reading::read(&paths, &stage.selection, &prepared.contracts()[0].1)?;
+    let mut read = reading::read(&paths, &stage.selection, &prepared.contracts()[0].1)?;
     let learner = &stage.learner;
-    if learner.lessons() == Lessons::Done && read.account.training_episodes == 0 {
+    if learner.wants_actions() && read.account.training_episodes == 0 {
         return Err(ReadingError::NoActions { learner: learner.name() }.into());
+    }
+    let paid = matches!(learner, LearnerSettings::Sac(sac) if sac.paid == Paid::Task && sac.prior > 0.0);
+    if paid && read.demonstrations.training.rewards().is_empty() {
+        let what = "what each row was paid, and whether success held";
+        return Err(ReadingError::NotTold { path: paths[0].clone(), what }.into());
+    }
+    if stage.reward == Reading::Sparse {
+        read.demonstrations.training.pay_success_alone();
     }
     Ok(Some(read))
 }

@@ -90,11 +90,18 @@ pub struct Student {
 impl Student {
     /// One who sees so many `rows` a step.
     pub fn new(name: String, learner: Box<dyn Learner>, rows: usize) -> Self {
-        let horizon = match learner.needs() {
+        let mut student = Self { name, learner, rollout: Rollout::new(0, rows), rows: Vec::new() };
+        student.begin_rollout();
+        student
+    }
+
+    /// Gathers anew, what the learner needs now.
+    fn begin_rollout(&mut self) {
+        let horizon = match self.learner.needs() {
             Needs::Rows(horizon) => horizon,
             Needs::Nothing => 0,
         };
-        Self { name, learner, rollout: Rollout::new(horizon, rows), rows: Vec::new() }
+        self.rollout = Rollout::new(horizon, self.rollout.arenas());
     }
 }
 
@@ -159,17 +166,22 @@ impl Trainer {
 /// Trains in the arenas of the app. Whoever adds it watches [`Trainer`] between `Learn` and `Decide`.
 pub struct TrainerPlugin;
 
+/// Where the students decide, and whoever corrects them comes after.
+#[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct StudentsDecide;
+
 /// Comes right after an update, before the next decision: where a run writes its logs and checkpoints.
 #[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AfterUpdate;
 
 impl Plugin for TrainerPlugin {
     fn build(&self, app: &mut App) {
+        app.configure_sets(ControlStep, StudentsDecide.in_set(ControlSystems::Decide));
         app.configure_sets(ControlStep, AfterUpdate.in_set(ControlSystems::Learn).after(learn)).add_systems(
             ControlStep,
             (
                 learn.in_set(ControlSystems::Learn),
-                decide.in_set(ControlSystems::Decide),
+                decide.in_set(StudentsDecide),
                 record.in_set(ControlSystems::Record),
                 collect.in_set(ControlSystems::Reset).after(crate::arena::finish),
             ),
@@ -191,7 +203,7 @@ fn learn(mut trainer: ResMut<Trainer>, mut arenas: Query<Flown<'static>>) {
         student.rollout.set_fresh(&gather(rows.get(&of).into_iter().flatten().map(|row| row.observation)));
         let demonstrations = trainer.demonstrations.as_ref();
         let metrics = student.learner.update(Experience { rollout: Some(&student.rollout), demonstrations, progress });
-        student.rollout.clear();
+        student.begin_rollout();
         for (metric, value) in metrics.iter() {
             if of == 0 { all.set(metric, value) } else { all.set(&format!("{}.{metric}", student.name), value) }
         }

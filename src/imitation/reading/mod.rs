@@ -12,8 +12,8 @@ pub use selection::Selection;
 
 use self::columns::Columns;
 use self::selection::About;
-use crate::imitation::data_set::features::{SUCCESS, TRUNCATED};
-use crate::imitation::data_set::table::read_bools;
+use crate::imitation::data_set::features::{REWARD, SUCCESS, TRUNCATED};
+use crate::imitation::data_set::table::{read_bools, read_numbers};
 use crate::imitation::data_set::{DataSet, DataSetError};
 use crate::learn::batch::Batch;
 use crate::learn::experience::demonstrations::{Demonstrations, Episodes, Watched};
@@ -86,6 +86,7 @@ pub fn read(paths: &[PathBuf], selection: &Selection, contract: &Contract) -> Re
     let mut gathered = |chosen: &[About]| -> Result<(Episodes, Watched), ReadingError> {
         let mut episodes = Episodes::new(contract.observation.width(), contract.action.width());
         let mut watched = Watched::new(contract.observation.width());
+        let (mut rewards, mut successes) = (Vec::new(), Vec::new());
         for about in chosen {
             let (set, columns) = &sets[about.set];
             let frames = set.frames(about.episode)?;
@@ -109,6 +110,14 @@ pub fn read(paths: &[PathBuf], selection: &Selection, contract: &Contract) -> Re
             if cut_off {
                 episodes.cut_off();
             }
+            if let (Ok((1, paid)), Ok(held)) = (read_numbers(&frames, REWARD), read_bools(&frames, SUCCESS)) {
+                rewards.extend(paid.into_iter().map(|paid| if paid.is_finite() { paid.clamp(0.0, 1.0) } else { 0.0 }));
+                successes.extend(held);
+            }
+        }
+        // (Of other tools' sets that is said of all rows, or does not count.)
+        if rewards.len() == episodes.rows() && successes.len() == episodes.rows() {
+            episodes.judge(rewards, successes);
         }
         Ok((episodes, watched))
     };

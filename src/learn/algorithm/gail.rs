@@ -25,7 +25,7 @@ use crate::learn::experience::demonstrations::Demonstrations;
 use crate::learn::experience::rollout::Rollout;
 use crate::learn::metrics::Metrics;
 use crate::learn::policy::{CheckpointError, Contract, Policy};
-use crate::learn::{Decision, Experience, Learner, LearnerState, Needs, Rows};
+use crate::learn::{Decision, Experience, Learner, LearnerState, Needs, Rows, SettingsError};
 use crate::signal::Outcome;
 use crate::stream::{Purpose, Stream};
 use serde::{Deserialize, Serialize};

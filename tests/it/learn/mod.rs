@@ -3,6 +3,7 @@
 mod actor;
 mod chunk;
 mod cloning;
+mod dagger;
 mod endings;
 mod gru;
 mod gail;
@@ -16,6 +17,8 @@ mod ppo;
 mod probes;
 mod transformer;
 mod refine;
+mod replay;
+mod sac;
 
 use apprentice::learn::algorithm::ppo::Ppo;
 use apprentice::learn::backend::Device;
