@@ -44,6 +44,8 @@ pub struct Account {
 pub struct Read {
     /// What is learnt from.
     pub demonstrations: Demonstrations,
+    /// What is known of each of its episodes: those that are learnt from, those that only judge.
+    pub chosen: [Vec<About>; 2],
     /// Of it, in short.
     pub account: Account,
     /// Sentences.
@@ -100,7 +102,7 @@ pub fn read(paths: &[PathBuf], selection: &Selection, contract: &Contract) -> Re
             "{beyond} numbers of actions lie beyond [-1, 1], where no action of the scene can: the nearest that can is learnt"
         ));
     }
-    Ok(Read { account: account(&demonstrations), demonstrations, notes })
+    Ok(Read { account: account(&demonstrations), demonstrations, chosen: [training, validation], notes })
 }
 
 /// Where the scene's channels stand in a set that has any.
