@@ -117,7 +117,7 @@ pub(super) fn behaviour(
     general: &General,
 ) -> Result<(), Failure> {
     if policy.ways.len() == 1 {
-        let text = "\nWays: of this scene none is known to be told apart (so far: on which side an expert that skirts something passes it)";
+        let text = "\nWays: none are told apart in this scene (but around what an expert skirts, and where one that sweeps pushes first)";
         return Ok(general.output().print_text(text)?);
     }
     let both = [("policy", Some(policy)), ("demonstrations", demonstrations.as_ref())];
@@ -133,7 +133,7 @@ pub(super) fn behaviour(
             let told = |text: String| if way.judged > 0 { text } else { String::new() };
             rows.push(vec![
                 who.to_owned(),
-                way.way.unwrap_or("neither").to_owned(),
+                way.way.unwrap_or("none").to_owned(),
                 thousands(way.episodes as u64),
                 percent(way.episodes as f64 / all.max(1) as f64),
                 told(percent(success.value)),

@@ -4,11 +4,14 @@
 //! policy's ways, and its entropy given the start, E over s₀ of −Σ p(way | s₀) log p(way | s₀). Here in bits, of which two ways have at most 1. (The
 //! paper takes the logarithm to the number of ways.)
 
-use crate::imitation::route::side;
+use crate::imitation::route::{first_push, side};
 use crate::pilot::expert::Side;
 use crate::scene::plan::Plan;
 use crate::scene::schema::Expert;
 use serde::Serialize;
+
+/// Where things are pushed to, an eighth of a turn each, from straight ahead of where the body started to the left.
+const DIRECTIONS: [&str; 8] = ["ahead", "ahead left", "left", "back left", "back", "back right", "right", "ahead right"];
 
 /// One episode: where it started, and which way it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,19 +60,26 @@ pub struct GivenStart {
     pub tossed: f64,
 }
 
-/// The ways that there are in a scene: around what is in the way, where its expert goes around something. None: nothing is known of any.
+/// The ways that there are in a scene: around what is in the way, where its expert goes around something; where things are pushed to first, where it
+/// sweeps them out of a zone. None: nothing is known of any.
 pub fn ways(plan: &Plan) -> &'static [&'static str] {
     match plan.scene.task.as_ref().and_then(|task| task.expert.as_ref()) {
         Some(Expert::Skirt(..)) => &["left", "right"],
+        Some(Expert::Sweep(..)) => &DIRECTIONS,
         _ => &[],
     }
 }
 
 /// Which of the [`ways`] an episode took whose observations these are, row by row.
-pub fn way<'a>(observations: impl Iterator<Item = &'a [f32]>, plan: &Plan) -> Option<&'static str> {
-    side(observations, plan).map(|side| match side {
+pub fn way<'a>(observations: impl Iterator<Item = &'a [f32]> + Clone, plan: &Plan) -> Option<&'static str> {
+    let around = side(observations.clone(), plan).map(|side| match side {
         Side::Left => "left",
         Side::Right => "right",
+    });
+    around.or_else(|| {
+        let (_, angle) = first_push(observations, plan)?;
+        let eighths = (angle * DIRECTIONS.len() as f32 / std::f32::consts::TAU).round().rem_euclid(DIRECTIONS.len() as f32);
+        DIRECTIONS.get(eighths as usize).copied()
     })
 }
 
