@@ -228,6 +228,11 @@ pub fn judged(run: &Path, updates: u64) -> Vec<PathBuf> {
     all(&run.join(FOLDER)).into_iter().filter(|path| path.join(JUDGED).is_file() && until(path)).collect()
 }
 
+/// The checkpoints of a run that were kept, oldest first.
+pub fn kept(run: &Path) -> Vec<PathBuf> {
+    all(&run.join(FOLDER))
+}
+
 /// All checkpoints in the folder, oldest first.
 fn all(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());

@@ -12,7 +12,7 @@ use crate::scene::load;
 use crate::scene::plan::Plan;
 use crate::training::overrides::{self, Override, OverrideError};
 use crate::training::paths;
-use crate::training::stages::{StageRecipe, stage_spots};
+use crate::training::stages::{Stage, StageRecipe, stage_spots};
 use crate::training::summary::thousands;
 use ::ron::extensions::Extensions;
 use serde::{Deserialize, Serialize};

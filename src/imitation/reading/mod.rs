@@ -50,6 +50,8 @@ pub struct Account {
 pub struct Read {
     /// What is learnt from.
     pub demonstrations: Demonstrations,
+    /// What is known of each of its episodes: those that are learnt from, those that only judge.
+    pub chosen: [Vec<About>; 2],
     /// Of it, in short.
     pub account: Account,
     /// Sentences.
@@ -122,8 +124,9 @@ pub fn read(paths: &[PathBuf], selection: &Selection, contract: &Contract) -> Re
         Ok((episodes, watched))
     };
     let [training, validation] = selection.apply(episodes)?;
-    let (training, watched) = gathered(&training)?;
-    let (validation, mute) = gathered(&validation)?;
+    let ((training_set, watched), (validation_set, mute)) = (gathered(&training)?, gathered(&validation)?);
+    let chosen = [training, validation];
+    let (training, validation) = (training_set, validation_set);
     let demonstrations = Demonstrations { training, validation, watched };
     if mute.count() > 0 {
         notes.push(format!("{} episodes were to judge, but say no actions to judge by: they are left out", mute.count()));
@@ -133,7 +136,7 @@ pub fn read(paths: &[PathBuf], selection: &Selection, contract: &Contract) -> Re
             "{beyond} numbers of actions lie beyond [-1, 1], where no action of the scene can: the nearest that can is learnt"
         ));
     }
-    Ok(Read { account: Account::of(&demonstrations), demonstrations, notes })
+    Ok(Read { account: Account::of(&demonstrations), demonstrations, chosen, notes })
 }
 
 /// Where the scene's channels stand in a set that has any.

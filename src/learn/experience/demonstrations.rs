@@ -81,7 +81,14 @@ impl Episodes {
 
     /// How many episodes there are.
     pub fn count(&self) -> usize {
-        (0..self.rows()).filter(|row| self.begins[*row] == *row).count()
+        self.spans().len()
+    }
+
+    /// The rows of each episode, in their order.
+    pub fn spans(&self) -> Vec<Range<usize>> {
+        let firsts: Vec<usize> = (0..self.rows()).filter(|row| self.begins[*row] == *row).collect();
+        let ends = firsts.iter().skip(1).copied().chain([self.rows()]);
+        firsts.iter().copied().zip(ends).map(|(first, end)| first..end).collect()
     }
 
     /// `[rows, O]`

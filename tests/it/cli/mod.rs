@@ -2,6 +2,7 @@
 
 mod check;
 mod cloning;
+mod diagnose;
 mod evaluate;
 mod killed;
 mod record;
