@@ -44,6 +44,8 @@ pub enum Purpose {
     Denoising,
     /// The levels in which a policy demonstrates for another one.
     Rollouts,
+    /// Which steps somebody who corrects a learner takes over by chance.
+    Corrections,
 }
 
 /// A random stream with a name. See the module's documentation.

@@ -2,12 +2,13 @@
 //!
 //! `checkpoints/000128/` holds `policy.safetensors` and `contract.json` (all that flying needs, with those of each residual in `residual-0` and so on; where
 //! each agent of a team has its own policy, the others' lie in folders with their agents' names), `learner.bin`, `arenas.bin` (every arena's
-//! snapshot), `rollout.bin`, `teachers.bin`, `progress.json` and, where it was judged, `evaluation.json`. `checkpoints/last` names the newest.
+//! snapshot), `rollout.bin`, `teachers.bin`, `watches.bin` where somebody corrects, `progress.json` and, where it was judged, `evaluation.json`. `checkpoints/last` names the newest.
 //! The last one of each stage is judged, and therefore stays: the next stage builds upon its policy.
 
 use crate::arena::Snapshot;
 use crate::curriculum::{EpisodeReport, TeacherState};
 use crate::durable;
+use crate::imitation::corrections::Watch;
 use crate::learn::LearnerState;
 use crate::learn::experience::rollout::Rollout;
 use crate::learn::policy::{CheckpointError, Policy};
@@ -62,6 +63,8 @@ pub struct Checkpoint {
     pub rollouts: Vec<Rollout>,
     /// Episodes that ended since the last update.
     pub reports: Vec<EpisodeReport>,
+    /// Those who correct the learners, one for each arena; none where nobody does.
+    pub watches: Vec<Watch>,
 }
 
 impl Checkpoint {
@@ -83,6 +86,9 @@ impl Checkpoint {
             std::fs::write(beside.join("teachers.bin"), encode(&self.teachers)?)?;
             std::fs::write(beside.join("arenas.bin"), encode(&self.arenas)?)?;
             std::fs::write(beside.join("rollout.bin"), encode(&(&self.rollouts, &self.reports))?)?;
+            if !self.watches.is_empty() {
+                std::fs::write(beside.join("watches.bin"), encode(&self.watches)?)?;
+            }
             std::fs::write(beside.join("progress.json"), serde_json::to_vec_pretty(&self.standing).map_err(io::Error::other)?)?;
             if !evaluations.is_empty() {
                 std::fs::write(beside.join(JUDGED), serde_json::to_vec(evaluations).map_err(io::Error::other)?)?;
@@ -107,7 +113,9 @@ impl Checkpoint {
     /// Where a file is missing or holds something else.
     pub fn load(path: &Path) -> Result<Self, CheckpointError> {
         let (rollouts, reports) = decode(&path.join("rollout.bin"))?;
+        let watches = path.join("watches.bin");
         Ok(Self {
+            watches: if watches.is_file() { decode(&watches)? } else { Vec::new() },
             standing: standing(path)?,
             learners: decode(&path.join("learner.bin"))?,
             teachers: decode(&path.join("teachers.bin"))?,
@@ -220,6 +228,11 @@ pub fn judged(run: &Path, updates: u64) -> Vec<PathBuf> {
     all(&run.join(FOLDER)).into_iter().filter(|path| path.join(JUDGED).is_file() && until(path)).collect()
 }
 
+/// The checkpoints of a run that were kept, oldest first.
+pub fn kept(run: &Path) -> Vec<PathBuf> {
+    all(&run.join(FOLDER))
+}
+
 /// All checkpoints in the folder, oldest first.
 fn all(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
@@ -236,7 +249,7 @@ fn forget(folder: &Path) -> io::Result<()> {
     let paths = all(folder);
     for path in &paths[..paths.len().saturating_sub(KEPT)] {
         if path.join(JUDGED).is_file() {
-            for state in ["learner.bin", "teachers.bin", "arenas.bin", "rollout.bin"] {
+            for state in ["learner.bin", "teachers.bin", "arenas.bin", "rollout.bin", "watches.bin"] {
                 match std::fs::remove_file(path.join(state)) {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                     _ => {}

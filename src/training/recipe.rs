@@ -1,16 +1,18 @@
 //! Recipes: scene + learner + teacher + budget. What `train` runs.
 
 use crate::curriculum::Teacher;
+use crate::imitation::corrections::{Corrections, Rule};
 use crate::imitation::reading::Selection;
-use crate::learn::LearnerSettings;
+use crate::learn::algorithm::sac::Paid;
 use crate::learn::backend::Device;
 use crate::learn::policy::{CheckpointError, Contract};
+use crate::learn::{LearnerSettings, Use};
 use crate::ron::{self, Document, Problem, Problems, Spot};
 use crate::scene::load;
 use crate::scene::plan::Plan;
 use crate::training::overrides::{self, Override, OverrideError};
 use crate::training::paths;
-use crate::training::stages::{StageRecipe, stage_spots};
+use crate::training::stages::{Stage, StageRecipe, stage_spots};
 use crate::training::summary::thousands;
 use ::ron::extensions::Extensions;
 use serde::{Deserialize, Serialize};
@@ -56,6 +58,9 @@ pub struct Recipe {
     /// Data sets to learn from, relative to the recipe's file: one, or a list.
     #[serde(default, with = "paths", skip_serializing_if = "Vec::is_empty")]
     pub demonstrations: Vec<String>,
+    /// Who corrects the learner while it drives, and when; nobody where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrections: Option<Corrections>,
     /// Which of their episodes.
     #[serde(default, skip_serializing_if = "is_default")]
     pub selection: Selection,
@@ -308,9 +313,15 @@ fn made_ready(folder: &Path, recipe: &Recipe, document: &Document, problems: &mu
     }
     for (stage, spot) in recipe.stages().iter().zip(stage_spots(recipe, document)) {
         for message in plans.first().map(|plan| stage.learner.unfit(&contract(plan))).unwrap_or_default() {
-            let field = message.split('`').nth(1).unwrap_or_default();
+            let field = message.split(['`', ':']).nth(1).unwrap_or_default();
             problems.0.push(spot.step("learner").step(field).problem(message.clone()));
         }
+    }
+    if recipe.corrections.is_some()
+        && let Some(plan) = plans.iter().find(|plan| !plan.team.is_empty() || plan.task.as_ref().is_none_or(|task| task.expert.is_none()))
+    {
+        let why = if plan.team.is_empty() { "it has no expert" } else { "it has a team" };
+        problems.0.push(document.root().step("corrections").problem(format!("nobody can correct in `{}`: {why}", plan.name)));
     }
     if recipe.past_opponents > 0.0 && !plans.is_empty() && plans.iter().all(|plan| plan.team.is_empty()) {
         let spot = document.root().step("past_opponents");
@@ -408,6 +419,7 @@ pub fn check(recipe: &Recipe, document: &Document) -> Problems {
     if recipe.checkpoint.every == 0 {
         wrong(root.step("checkpoint").step("every"), "every 0 updates; 1 or more are meant".into());
     }
+    corrected(recipe, document, &mut wrong);
     for (stage, spot) in recipe.stages().iter().zip(stage_spots(recipe, document)) {
         // What a stage does not say itself the recipe says.
         let said = |field: &str| if spot.step(field).is_written() { spot.step(field) } else { root.step(field) };
@@ -439,6 +451,35 @@ pub fn check(recipe: &Recipe, document: &Document) -> Problems {
     let mut told = std::collections::BTreeSet::new();
     problems.0.retain(|problem| told.insert((problem.line, problem.column, problem.message.clone())));
     problems
+}
+
+/// What is wrong with a recipe's corrections.
+fn corrected(recipe: &Recipe, document: &Document, wrong: &mut impl FnMut(Spot<'_>, String)) {
+    let (root, stages) = (document.root(), recipe.stages());
+    let Some(corrections) = &recipe.corrections else {
+        for (stage, spot) in
+            stages.iter().zip(stage_spots(recipe, document)).filter(|(stage, _)| stage.learner.corrections() == Use::Needed)
+        {
+            let learner = stage.learner.name();
+            wrong(
+                spot.step("learner"),
+                format!("`{learner}` learns from being corrected, and nobody does: `corrections: (oracle: \"expert\")`"),
+            );
+        }
+        return;
+    };
+    let spot = root.step("corrections");
+    if let Some(stage) = stages.first().filter(|_| stages.iter().all(|stage| stage.learner.corrections() == Use::None)) {
+        let learner = stage.learner.name();
+        wrong(spot, format!("`{learner}` cannot learn from what somebody else decides while it drives; `Dagger` and `Sac` can"));
+    }
+    let paid = |stage: &Stage| matches!(&stage.learner, LearnerSettings::Sac(sac) if sac.paid == Paid::Interventions);
+    if matches!(corrections.rule, Rule::Mixed(_)) && stages.iter().any(paid) {
+        wrong(spot.step("rule"), "nobody takes over by this rule, and taking over is what is paid for: `Gated(..)` is meant".into());
+    }
+    for (fields, message) in corrections.problems() {
+        wrong(fields.iter().fold(spot, |spot, field| spot.step(*field)), message);
+    }
 }
 
 /// The recipe as the run folder keeps it: every default written out.

@@ -4,15 +4,17 @@ use crate::arena::{ArenaPlugin, ArenaQuery, Classroom, Snapshot, in_order};
 use crate::control::{ControlPlugin, ControlStep, headless_app, start};
 use crate::curriculum::{TeacherState, TeacherStateError, held_out};
 use crate::durable::{self, JsonLines, LogError};
+use crate::imitation::corrections::Watch;
 use crate::imitation::reading::{Read, ReadingError};
-use crate::learn::SettingsError;
 use crate::learn::policy::{CheckpointError, Policy};
+use crate::learn::{SettingsError, Use};
 use crate::physics::Threads;
 use crate::pilot::Pilot;
 use crate::pilot::cast::{Cast, Flyer};
 use crate::pilot::policy::Opponents;
 use crate::ron::Problems;
 use crate::training::checkpoint::{self, Checkpoint, Standing};
+use crate::training::corrections::{CorrectionsPlugin, Watches};
 use crate::training::evaluation::evaluate;
 use crate::training::folder::{self, About};
 use crate::training::machine::Machine;
@@ -207,7 +209,7 @@ fn train_stage(
     let read = match (&stage.rollouts, before.first()) {
         (Some(rollouts), Some((_, policy))) => {
             let (demonstrations, account) = rollouts.fly(policy, prepared, stage, options.threads).ok_or(RunError::Hopeless)?;
-            Some(Read { demonstrations, account, notes: Vec::new() })
+            Some(Read { demonstrations, chosen: Default::default(), account, notes: Vec::new() })
         }
         _ => read,
     };
@@ -255,9 +257,12 @@ fn train_stage(
 
     if let Some(read) = &read {
         study::introduce(&journal, read);
+    }
+    if let Some(read) = read.as_ref().filter(|_| stage.learner.studies()) {
         return study::study(journal, trainer, &read.demonstrations, options.threads);
     }
     let opponents = opponents::recall(run, standing.progress.updates, &trainer.names().collect::<Vec<_>>(), recipe)?;
+    trainer.demonstrations = read.map(|read| read.demonstrations);
     let mut app = headless_app(options.threads);
     app.insert_resource(trainer)
         .insert_resource(classroom)
@@ -270,6 +275,10 @@ fn train_stage(
         ))
         .insert_resource(opponents)
         .add_systems(ControlStep, keep.in_set(AfterUpdate));
+    if let Some(corrections) = recipe.corrections.as_ref().filter(|_| stage.learner.corrections() != Use::None) {
+        let watches = loaded.as_ref().map(|loaded| loaded.watches.clone()).unwrap_or_default();
+        app.add_plugins(CorrectionsPlugin { corrections: corrections.clone(), arenas: stage.arenas, seed: stage.seed, watches });
+    }
     start(&mut app);
     if let Some(loaded) = &loaded {
         let world = app.world_mut();
@@ -325,12 +334,17 @@ fn keep(
     classroom: Res<Classroom>,
     threads: Res<Threads>,
     mut opponents: ResMut<Opponents>,
+    watches: Option<Res<Watches>>,
 ) {
     let stop = journal.stop.load(Ordering::Relaxed);
     if journal.outcome.is_some() || journal.error.is_some() || (trainer.updated.is_none() && !stop) {
         return;
     }
-    let worlds = || (teacher_states(&classroom), in_order(&mut arenas).iter_mut().map(|item| item.capture()).collect());
+    let worlds = || Worlds {
+        teachers: teacher_states(&classroom),
+        arenas: in_order(&mut arenas).iter_mut().map(|item| item.capture()).collect(),
+        watches: watches.map(|watches| watches.0.clone()).unwrap_or_default(),
+    };
     match journal.keep(&mut trainer, worlds, *threads, stop) {
         Ok(judged) if judged && journal.prepared.recipe.past_opponents > 0.0 => {
             opponents.policies.extend(trainer.policies().into_iter().map(|(_, policy)| policy));
@@ -340,12 +354,20 @@ fn keep(
     }
 }
 
+/// How the worlds of a run stand, and all that belongs to them.
+#[derive(Default)]
+pub(super) struct Worlds {
+    teachers: Vec<TeacherState>,
+    arenas: Vec<Snapshot>,
+    watches: Vec<Watch>,
+}
+
 impl Journal {
     /// Whether the policy was judged. `worlds` tells, for a checkpoint, how the teachers and the arenas stand.
     pub(super) fn keep(
         &mut self,
         trainer: &mut Trainer,
-        worlds: impl FnOnce() -> (Vec<TeacherState>, Vec<Snapshot>),
+        worlds: impl FnOnce() -> Worlds,
         threads: Threads,
         stop: bool,
     ) -> Result<bool, RunError> {
@@ -400,7 +422,7 @@ impl Journal {
                 wall_seconds,
                 cpu_seconds,
             };
-            let (teachers, arenas) = worlds();
+            let Worlds { teachers, arenas, watches } = worlds();
             let checkpoint = Checkpoint {
                 standing,
                 learners: trainer.students.iter().map(|student| student.learner.state()).collect(),
@@ -408,6 +430,7 @@ impl Journal {
                 arenas,
                 rollouts: trainer.students.iter().map(|student| student.rollout.clone()).collect(),
                 reports: trainer.episodes.clone(),
+                watches,
             };
             checkpoint.save(&self.run, &trainer.policies(), &evaluations)?;
             if finished {

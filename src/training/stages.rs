@@ -5,7 +5,7 @@
 //! `learner` has one stage.
 
 use crate::imitation::reading::Selection;
-use crate::learn::LearnerSettings;
+use crate::learn::{LearnerSettings, Use};
 use crate::ron::{Document, Spot};
 use crate::training::paths;
 use crate::training::recipe::{Budget, Evaluating, Policies, Reading, Recipe};
@@ -90,7 +90,7 @@ impl Recipe {
         let staged = |(index, said): (usize, &StageRecipe)| {
             let Stage { reward, arenas, demonstrations, selection, evaluate, .. } = stage(index, &said.learner, said.budget);
             // (The recipe's are for those stages that learn from demonstrations.)
-            let recipes = if said.learner.studies() && said.rollouts.is_none() { demonstrations } else { Vec::new() };
+            let recipes = if said.learner.demonstrations() != Use::None && said.rollouts.is_none() { demonstrations } else { Vec::new() };
             Stage {
                 reward: said.reward.unwrap_or(reward),
                 arenas: said.arenas.unwrap_or(arenas),
@@ -126,12 +126,13 @@ impl Stage {
         let mut wrong = |field, message: String| problems.push((field, message));
         let (learner, studies) = (self.learner.name(), self.learner.studies());
         let before = recipe.start.is_some() || self.index > 0;
-        if studies && self.demonstrations.is_empty() && self.rollouts.is_none() {
+        let (wanted, imitates) = (self.learner.demonstrations(), !self.demonstrations.is_empty() || self.rollouts.is_some());
+        if wanted == Use::Needed && !imitates {
             wrong("learner", format!("`{learner}` learns from demonstrations, and the recipe names none: `demonstrations: \"..\"`"));
-        } else if !studies && !self.demonstrations.is_empty() {
+        } else if wanted == Use::None && !self.demonstrations.is_empty() {
             wrong("demonstrations", format!("`{learner}` does not learn from demonstrations"));
-        } else if studies && recipe.policies == Policies::PerAgent {
-            wrong("policies", format!("`PerAgent` goes with practice: `{learner}` learns one policy"));
+        } else if (studies || imitates) && recipe.policies == Policies::PerAgent {
+            wrong("policies", format!("`PerAgent` goes with practice alone: from demonstrations `{learner}` learns one policy"));
         }
         if studies && matches!(self.budget, Budget::Steps(_)) {
             wrong("budget", format!("`{learner}` takes no steps in a world: `Updates(..)` can be bought"));
@@ -150,7 +151,7 @@ impl Stage {
         if let Some(rollouts) = &self.rollouts {
             if !before {
                 wrong("rollouts", "no policy was learnt before, to demonstrate: an earlier stage, or `start: \"..\"`".into());
-            } else if !studies {
+            } else if wanted == Use::None {
                 wrong("rollouts", format!("`{learner}` does not learn from demonstrations"));
             } else if !self.demonstrations.is_empty() {
                 wrong("rollouts", "there are `demonstrations` too; one of the two is learnt from".into());

@@ -3,12 +3,13 @@
 //! All that a run leaves it leaves by the same [`Journal`] as one that practises: metrics, evaluations, checkpoints, each exact to go on
 //! from.
 
-use crate::imitation::reading::{self, Account, Read};
-use crate::learn::Experience;
+use crate::imitation::reading::{self, Account, Read, ReadingError};
+use crate::learn::algorithm::sac::Paid;
 use crate::learn::experience::demonstrations::Demonstrations;
+use crate::learn::{Experience, LearnerSettings};
 use crate::physics::Threads;
 use crate::training::folder;
-use crate::training::recipe::Prepared;
+use crate::training::recipe::{Prepared, Reading};
 use crate::training::run::{Ending, Journal, RunError};
 use crate::training::stages::Stage;
 use crate::training::trainer::Trainer;
@@ -24,7 +25,20 @@ pub(super) fn demonstrations(prepared: &Prepared, stage: &Stage) -> Result<Optio
         return Ok(None);
     }
     let paths: Vec<PathBuf> = stage.demonstrations.iter().map(PathBuf::from).collect();
-    Ok(Some(reading::read(&paths, &stage.selection, &prepared.contracts()[0].1)?))
+    let mut read = reading::read(&paths, &stage.selection, &prepared.contracts()[0].1)?;
+    let learner = &stage.learner;
+    if learner.wants_actions() && read.account.training_episodes == 0 {
+        return Err(ReadingError::NoActions { learner: learner.name() }.into());
+    }
+    let paid = matches!(learner, LearnerSettings::Sac(sac) if sac.paid == Paid::Task && sac.prior > 0.0);
+    if paid && read.demonstrations.training.rewards().is_empty() {
+        let what = "what each row was paid, and whether success held";
+        return Err(ReadingError::NotTold { path: paths[0].clone(), what }.into());
+    }
+    if stage.reward == Reading::Sparse {
+        read.demonstrations.training.pay_success_alone();
+    }
+    Ok(Some(read))
 }
 
 /// Refuses to go on with other demonstrations than a run was started with.
@@ -40,8 +54,11 @@ pub(super) fn same_demonstrations(run: &Path, stage: usize, account: &Account) -
 
 /// Says what is learnt from.
 pub(super) fn introduce(journal: &Journal, read: &Read) {
-    let Account { training_episodes, training_rows, validation_episodes, .. } = &read.account;
+    let Account { training_episodes, training_rows, validation_episodes, watched_episodes, watched_rows, .. } = &read.account;
     journal.bar.say(&format!("learns from {training_episodes} episodes ({training_rows} rows), judged by {validation_episodes} others"));
+    if *watched_episodes > 0 {
+        journal.bar.say(&format!("{watched_episodes} more ({watched_rows} rows) show only what was seen"));
+    }
     read.notes.iter().for_each(|note| journal.bar.say(note));
 }
 

@@ -7,6 +7,7 @@
 use crate::arena::{Arena, Classroom, FinishedEpisodes};
 use crate::control::{ControlStep, ControlSystems};
 use crate::curriculum::{EpisodeReport, LevelId};
+use crate::learn::experience::demonstrations::Demonstrations;
 use crate::learn::experience::rollout::Rollout;
 use crate::learn::metrics::Metrics;
 use crate::learn::policy::Policy;
@@ -88,11 +89,18 @@ pub struct Student {
 impl Student {
     /// One who sees so many `rows` a step.
     pub fn new(name: String, learner: Box<dyn Learner>, rows: usize) -> Self {
-        let horizon = match learner.needs() {
+        let mut student = Self { name, learner, rollout: Rollout::new(0, rows), rows: Vec::new() };
+        student.begin_rollout();
+        student
+    }
+
+    /// Gathers anew, what the learner needs now.
+    fn begin_rollout(&mut self) {
+        let horizon = match self.learner.needs() {
             Needs::Rows(horizon) => horizon,
             Needs::Nothing => 0,
         };
-        Self { name, learner, rollout: Rollout::new(horizon, rows), rows: Vec::new() }
+        self.rollout = Rollout::new(horizon, self.rollout.arenas());
     }
 }
 
@@ -125,6 +133,8 @@ pub struct Trainer {
     pub episodes: Vec<EpisodeReport>,
     /// Episodes that ended since somebody wrote them down.
     pub unwritten: Vec<EpisodeLine>,
+    /// What others did, for students who learn from it too.
+    pub demonstrations: Option<Demonstrations>,
     /// How far the run had come when this stage began.
     begun: Progress,
     stage: Stage,
@@ -133,7 +143,7 @@ pub struct Trainer {
 impl Trainer {
     /// A trainer at the beginning of a stage, to which a run had come so far.
     pub fn new(students: Vec<Student>, stage: Stage, begun: Progress) -> Self {
-        Self { students, progress: begun, updated: None, episodes: Vec::new(), unwritten: Vec::new(), begun, stage }
+        Self { students, progress: begun, updated: None, episodes: Vec::new(), unwritten: Vec::new(), demonstrations: None, begun, stage }
     }
 
     /// The policies as they stand, each with its agent's name.
@@ -155,17 +165,22 @@ impl Trainer {
 /// Trains in the arenas of the app. Whoever adds it watches [`Trainer`] between `Learn` and `Decide`.
 pub struct TrainerPlugin;
 
+/// Where the students decide, and whoever corrects them comes after.
+#[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct StudentsDecide;
+
 /// Comes right after an update, before the next decision: where a run writes its logs and checkpoints.
 #[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AfterUpdate;
 
 impl Plugin for TrainerPlugin {
     fn build(&self, app: &mut App) {
+        app.configure_sets(ControlStep, StudentsDecide.in_set(ControlSystems::Decide));
         app.configure_sets(ControlStep, AfterUpdate.in_set(ControlSystems::Learn).after(learn)).add_systems(
             ControlStep,
             (
                 learn.in_set(ControlSystems::Learn),
-                decide.in_set(ControlSystems::Decide),
+                decide.in_set(StudentsDecide),
                 record.in_set(ControlSystems::Record),
                 collect.in_set(ControlSystems::Reset).after(crate::arena::finish),
             ),
@@ -185,8 +200,9 @@ fn learn(mut trainer: ResMut<Trainer>, mut arenas: Query<Flown<'static>>) {
     let rows = rows(&mut arenas);
     for (of, student) in trainer.students.iter_mut().enumerate() {
         student.rollout.set_fresh(&gather(rows.get(&of).into_iter().flatten().map(|row| row.observation)));
-        let metrics = student.learner.update(Experience { rollout: Some(&student.rollout), demonstrations: None, progress });
-        student.rollout.clear();
+        let demonstrations = trainer.demonstrations.as_ref();
+        let metrics = student.learner.update(Experience { rollout: Some(&student.rollout), demonstrations, progress });
+        student.begin_rollout();
         for (metric, value) in metrics.iter() {
             if of == 0 { all.set(metric, value) } else { all.set(&format!("{}.{metric}", student.name), value) }
         }

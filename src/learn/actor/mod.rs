@@ -135,6 +135,25 @@ impl Actor {
         }
     }
 
+    /// From now on it decides in so many steps of denoising.
+    ///
+    /// # Errors
+    /// With a sentence, where it cannot.
+    pub fn set_steps(&mut self, steps: usize) -> Result<(), String> {
+        let (own, most) = match self {
+            Self::Direct(_) | Self::Transformer(_) => {
+                return Err("the policy denoises nothing: it decides in one pass, and has no steps to choose".into());
+            }
+            Self::Diffusion(actor) => (&mut actor.steps, actor.levels),
+            Self::Consistency(actor) => (&mut actor.steps, 2),
+        };
+        if !(1..=most).contains(&steps) {
+            return Err(format!("the policy decides in 1 to {most} steps of denoising, not in {steps}"));
+        }
+        *own = steps;
+        Ok(())
+    }
+
     /// What it is made of.
     pub fn shape(&self) -> Shape {
         match self {

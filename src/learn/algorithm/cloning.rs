@@ -93,6 +93,11 @@ impl CloningLearner {
         Self { settings, contract, seed, state, workspace: Workspace::new(place.clone()), place }
     }
 
+    /// Goes through all rows anew: there are others than before.
+    pub(super) fn begin_epoch(&mut self) {
+        (self.state.epoch, self.state.done) = (self.state.epoch + 1, 0);
+    }
+
     /// Makes the workspace ready for these demonstrations, the same as ever.
     fn prepare(&mut self, demonstrations: &Demonstrations) {
         let sets = [&demonstrations.training, &demonstrations.validation].map(Episodes::observations);

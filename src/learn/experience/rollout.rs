@@ -2,8 +2,10 @@
 
 use crate::learn::Decision;
 use crate::learn::batch::Batch;
+use crate::learn::metrics::Metrics;
 use crate::signal::Outcome;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Rows in the order of time, `N` of them a step: row `t · N + n` is what happened to arena `n` in step `t`.
 ///
@@ -27,6 +29,8 @@ pub struct Rollout {
     begins: Vec<bool>,
     finals: Vec<(usize, Vec<f32>)>,
     fresh: Batch,
+    steered: Vec<bool>,
+    labels: Vec<(usize, Vec<f32>)>,
 }
 
 impl Rollout {
@@ -52,6 +56,18 @@ impl Rollout {
         self.actions.extend_from_slice(decision.actions.values());
         self.kept.extend_from_slice(decision.kept.values());
         self.values.extend_from_slice(decision.values.as_deref().unwrap_or_default());
+        self.steered.resize(self.begins.len(), false);
+    }
+
+    /// Writes what somebody who looks over the learner's shoulder does about a step that was decided, in one `arena`: the action that was
+    /// `done` in place of the learner's, where they steered; and their `label`, what they would have done, where they tell it.
+    pub fn correct(&mut self, arena: usize, done: Option<&[f32]>, label: Option<&[f32]>) {
+        let row = self.begins.len() - self.arenas + arena;
+        if let Some(done) = done {
+            self.actions[row * self.widths[1]..][..self.widths[1]].copy_from_slice(done);
+            self.steered[row] = true;
+        }
+        self.labels.extend(label.map(|label| (row, label.to_vec())));
     }
 
     /// Writes what came of the step: for each arena the reward in [0, 1] that is learnt from, and how its episode stands.
@@ -147,8 +163,77 @@ impl Rollout {
         &self.finals
     }
 
+    /// `[T · N]`: whether somebody else than the learner steered.
+    pub fn steered(&self) -> &[bool] {
+        &self.steered
+    }
+
+    /// The rows for which somebody told what they would have done, and what.
+    pub fn labels(&self) -> &[(usize, Vec<f32>)] {
+        &self.labels
+    }
+
+    /// Says how much somebody else steered, how often they took over, and for how many rows of the whole run, these ones included, they told
+    /// what they would have done. Nothing where nobody did.
+    pub fn tell_corrections(&self, labelled: u64, metrics: &mut Metrics) {
+        if labelled == 0 && !self.steered.contains(&true) {
+            return;
+        }
+        let taken =
+            |row: &usize| self.steered[*row] && (self.begins[*row] || row.checked_sub(self.arenas).is_none_or(|row| !self.steered[row]));
+        let share = |count: usize| count as f64 / self.rows().max(1) as f64;
+        metrics.set("steered", share(self.steered.iter().filter(|steered| **steered).count()));
+        metrics.set("takeovers", (0..self.rows()).filter(taken).count() as f64);
+        metrics.set("labelled", labelled as f64);
+    }
+
     /// The observation that follows the last step, `[N, O]`.
     pub fn fresh(&self) -> &Batch {
         &self.fresh
+    }
+
+    /// The rollout as uninterrupted stretches of one arena's episode each, arena by arena in the order of time: the rows of a stretch, and
+    /// what was observed in each of them and after the last one. A row that diverged ends a stretch and is in none.
+    ///
+    /// # Shapes
+    /// - rows: `[n]`, n at least 1
+    /// - observations: `[n + 1, O]`
+    pub fn stretches(&self) -> Vec<(Vec<usize>, Batch)> {
+        let finals: BTreeMap<usize, &[f32]> = self.finals.iter().map(|(row, seen)| (*row, &seen[..])).collect();
+        let mut stretches = Vec::new();
+        for arena in 0..self.arenas {
+            let (mut rows, mut seen) = (Vec::new(), Batch::zeros(0, self.widths[0]));
+            for row in (arena..self.rows()).step_by(self.arenas) {
+                seen.push(self.observation(row));
+                let outcome = self.outcomes[row];
+                if outcome != Outcome::Diverged {
+                    rows.push(row);
+                }
+                let after = match outcome {
+                    Outcome::Running if row + self.arenas < self.rows() => continue,
+                    Outcome::Running => Some(self.fresh.row(arena)),
+                    Outcome::Diverged => None,
+                    _ => finals.get(&row).copied(),
+                };
+                if let Some(after) = after {
+                    seen.push(after);
+                }
+                let stretch = (std::mem::take(&mut rows), std::mem::replace(&mut seen, Batch::zeros(0, self.widths[0])));
+                // (A stretch that only diverged has no row.)
+                if !stretch.0.is_empty() {
+                    stretches.push(stretch);
+                }
+            }
+        }
+        stretches
+    }
+
+    /// The same rows, paid and ended otherwise.
+    ///
+    /// # Shapes
+    /// - rewards, outcomes: `[T · N]`. An outcome that ends an episode stands only where one did.
+    pub fn repaid(&self, rewards: Vec<f32>, outcomes: Vec<Outcome>) -> Self {
+        assert!(rewards.len() == self.rows() && outcomes.len() == self.rows(), "a reward and an outcome for every row");
+        Self { rewards, outcomes, ..self.clone() }
     }
 }

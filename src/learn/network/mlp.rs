@@ -244,31 +244,17 @@ impl Mlp {
     /// - slopes: `[N, outputs]`
     /// - gradient: as [`Mlp::parameters`]; overwritten
     pub fn backward(&self, inputs: &[f32], tape: &mut Tape, slopes: &[f32], gradient: &mut [f32]) {
-        self.back(inputs, tape, slopes, gradient, false);
-    }
-
-    /// As [`Mlp::backward`]; gives the loss's gradient by the inputs, `[N, inputs]`.
-    pub fn backward_to_inputs(&self, inputs: &[f32], tape: &mut Tape, slopes: &[f32], gradient: &mut [f32]) -> Vec<f32> {
-        self.back(inputs, tape, slopes, gradient, true);
-        let mut by_inputs = vec![0.0; inputs.len()];
-        for (chunk, to) in tape.chunks.iter().zip(by_inputs.chunks_mut(CHUNK * self.inputs())) {
-            unpad(&chunk.slopes[0], to, self.inputs());
-        }
-        by_inputs
-    }
-
-    fn back(&self, inputs: &[f32], tape: &mut Tape, slopes: &[f32], gradient: &mut [f32], to_inputs: bool) {
         let rows = inputs.len() / self.inputs();
         assert!(slopes.len() == rows * self.outputs(), "{} slopes for {rows} rows of {}", slopes.len(), self.outputs());
         assert!(gradient.len() == self.parameters.len(), "the gradient has another length than the parameters");
         let Tape { chunks, transposed } = tape;
         transposed.resize_with(self.sizes.len() - 1, Vec::new);
-        for (layer, transposed) in self.plan().zip(&mut *transposed).skip(usize::from(!to_inputs)) {
+        for (layer, transposed) in self.plan().zip(&mut *transposed).skip(1) {
             transposed.resize(layer.outputs * padded(layer.inputs), 0.0);
             transpose(&self.parameters[layer.weights()], layer.width(), transposed, padded(layer.inputs));
         }
         let pieces = inputs.chunks(CHUNK * self.inputs()).zip(slopes.chunks(CHUNK * self.outputs())).zip(&mut *chunks);
-        shared(pieces.collect(), |((inputs, slopes), chunk)| self.backward_chunk(inputs, slopes, (transposed, to_inputs), chunk));
+        shared(pieces.collect(), |((inputs, slopes), chunk)| self.backward_chunk(inputs, slopes, transposed, chunk));
         gradient.copy_from_slice(&chunks[0].gradient);
         for chunk in &chunks[1..] {
             vectorised(
@@ -278,7 +264,44 @@ impl Mlp {
         }
     }
 
-    fn backward_chunk(&self, inputs: &[f32], slopes: &[f32], (transposed, to_inputs): (&[Vec<f32>], bool), chunk: &mut Chunk) {
+    /// The gradient of a loss by every input, given its gradient by the outputs of the last [`Mlp::forward_kept`].
+    ///
+    /// # Shapes
+    /// - slopes: `[N, outputs]`
+    /// - output: `[N, inputs]`
+    pub fn input_slopes(&self, tape: &mut Tape, slopes: &[f32]) -> Vec<f32> {
+        let rows = slopes.len() / self.outputs();
+        let Tape { chunks, transposed } = tape;
+        assert!(chunks.len() == rows.div_ceil(CHUNK), "the tape is of another number of rows than {rows}");
+        transposed.resize_with(self.sizes.len() - 1, Vec::new);
+        for (layer, transposed) in self.plan().zip(&mut *transposed) {
+            transposed.resize(layer.outputs * padded(layer.inputs), 0.0);
+            transpose(&self.parameters[layer.weights()], layer.width(), transposed, padded(layer.inputs));
+        }
+        let mut by_inputs = vec![0.0; rows * self.inputs()];
+        let pieces = by_inputs.chunks_mut(CHUNK * self.inputs()).zip(slopes.chunks(CHUNK * self.outputs())).zip(&mut *chunks);
+        shared(pieces.collect(), |((by_inputs, slopes), chunk)| {
+            let rows = slopes.len() / self.outputs();
+            let Chunk { outputs, before, slopes: [here, front], .. } = chunk;
+            pad(slopes, here, self.outputs());
+            for (index, layer) in self.plan().enumerate().rev() {
+                front.resize(rows * padded(layer.inputs), 0.0);
+                product(rows, layer.outputs, Left::Rows(here, layer.width()), &transposed[index], None, front);
+                if index > 0 {
+                    let seen = if self.activation == Activation::Silu { &before[index - 1] } else { &outputs[index - 1] };
+                    vectorised(
+                        #[inline(always)]
+                        || self.activation.slope(front, seen),
+                    );
+                }
+                std::mem::swap(here, front);
+            }
+            unpad(here, by_inputs, self.inputs());
+        });
+        by_inputs
+    }
+
+    fn backward_chunk(&self, inputs: &[f32], slopes: &[f32], transposed: &[Vec<f32>], chunk: &mut Chunk) {
         let rows = inputs.len() / self.inputs();
         let Chunk { outputs, before, slopes: [here, front], gradient } = chunk;
         gradient.resize(self.parameters.len(), 0.0);
@@ -290,16 +313,14 @@ impl Mlp {
             };
             product(layer.inputs, rows, Left::Columns(from, stride), here, None, &mut gradient[layer.weights()]);
             column_sums(here, &mut gradient[layer.biases()]);
-            if index > 0 || to_inputs {
+            if index > 0 {
                 front.resize(rows * padded(layer.inputs), 0.0);
                 product(rows, layer.outputs, Left::Rows(here, layer.width()), &transposed[index], None, front);
-                if let Some(index) = index.checked_sub(1) {
-                    let seen = if self.activation == Activation::Silu { &before[index] } else { &outputs[index] };
-                    vectorised(
-                        #[inline(always)]
-                        || self.activation.slope(front, seen),
-                    );
-                }
+                let seen = if self.activation == Activation::Silu { &before[index - 1] } else { &outputs[index - 1] };
+                vectorised(
+                    #[inline(always)]
+                    || self.activation.slope(front, seen),
+                );
                 std::mem::swap(here, front);
             }
         }

@@ -229,8 +229,7 @@ impl Policy {
         let encoder = saved.recurrent.map(|recurrent| tensors.encoder(width, recurrent)).transpose();
         let encoder = encoder.map_err(|problem| malformed(&weights_path, problem))?;
         let residuals = residual::load(&saved.residuals, folder)?;
-        let Saved { contract, history, chunk, .. } = saved;
-        let policy = Self { contract, normaliser, history, encoder, chunk, actor, residuals };
+        let policy = Self { contract: saved.contract, normaliser, history: saved.history, encoder, chunk: saved.chunk, actor, residuals };
         match policy.mismatch() {
             None => Ok(policy),
             Some(problem) => Err(malformed(&weights_path, problem)),

@@ -3,8 +3,11 @@
 mod actor;
 mod chunk;
 mod cloning;
+mod dagger;
 mod endings;
+mod gail;
 mod gru;
+mod inverse;
 mod loss;
 mod network;
 mod normaliser;
@@ -13,6 +16,8 @@ mod policy;
 mod ppo;
 mod probes;
 mod refine;
+mod replay;
+mod sac;
 mod transformer;
 
 use apprentice::learn::algorithm::ppo::Ppo;

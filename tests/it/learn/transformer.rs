@@ -37,7 +37,7 @@ fn its_slopes_are_those_of_finite_differences() {
     let loss = |actor: &Transformer| actor.descend(&Place::cpu(), inputs.values(), targets.values(), noise.values().to_vec(), 0.5);
     let (_, gradient) = loss(&actor);
     let mut seen = 0;
-    for index in (0..gradient.len()).step_by(gradient.len() / 60) {
+    for index in (0..gradient.len()).step_by(gradient.len() / 120) {
         let at = actor.parameters[index];
         let mut side = |step: f32| {
             actor.parameters[index] = at + step;
@@ -48,5 +48,5 @@ fn its_slopes_are_those_of_finite_differences() {
         assert_near(gradient[index], slope, 3e-3 + 0.05 * slope.abs());
         seen += usize::from(slope.abs() > 1e-3);
     }
-    assert!(seen > 20, "{seen} slopes were steep enough to tell");
+    assert!(seen > 15, "{seen} slopes were steep enough to tell");
 }

@@ -108,9 +108,9 @@ impl Descent {
 
     fn backward(&mut self, network: &Mlp, inputs: &[f32], slopes: &[f32]) {
         self.gradient[0].resize(network.parameters().len(), 0.0);
-        match &mut self.by_inputs {
-            Some(by_inputs) => *by_inputs = network.backward_to_inputs(inputs, &mut self.tape, slopes, &mut self.gradient[0]),
-            None => network.backward(inputs, &mut self.tape, slopes, &mut self.gradient[0]),
+        network.backward(inputs, &mut self.tape, slopes, &mut self.gradient[0]);
+        if let Some(by_inputs) = &mut self.by_inputs {
+            *by_inputs = network.input_slopes(&mut self.tape, slopes);
         }
     }
 
