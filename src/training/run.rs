@@ -1,18 +1,21 @@
 //! One run: from a recipe to a run folder, to be killed anywhere and gone on with.
 
+mod error;
+
+pub use error::RunError;
+
 use crate::arena::{ArenaPlugin, ArenaQuery, Classroom, Snapshot, in_order};
 use crate::control::{ControlPlugin, ControlStep, headless_app, start};
-use crate::curriculum::{TeacherState, TeacherStateError, held_out};
-use crate::durable::{self, JsonLines, LogError};
+use crate::curriculum::{TeacherState, held_out};
+use crate::durable::{self, JsonLines};
 use crate::imitation::corrections::Watch;
-use crate::imitation::reading::{Read, ReadingError};
-use crate::learn::policy::{CheckpointError, Policy};
-use crate::learn::{SettingsError, Use};
+use crate::imitation::reading::Read;
+use crate::learn::Use;
+use crate::learn::policy::Policy;
 use crate::physics::Threads;
 use crate::pilot::Pilot;
 use crate::pilot::cast::{Cast, Flyer};
 use crate::pilot::policy::Opponents;
-use crate::ron::Problems;
 use crate::training::checkpoint::{self, Checkpoint, Standing};
 use crate::training::corrections::{CorrectionsPlugin, Watches};
 use crate::training::evaluation::evaluate;
@@ -28,66 +31,9 @@ use crate::training::study;
 use crate::training::summary::{Evaluation, Scores};
 use crate::training::trainer::{AfterUpdate, EpisodeLine, Progress, Trainer, TrainerPlugin, episode_means, students, teacher_states};
 use bevy::prelude::*;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-
-/// Why a run cannot be.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// There is a run already.
-    #[error("`{}` holds a run already: `--resume` goes on with it, another `--out` starts a new one", .0.display())]
-    Exists(PathBuf),
-    /// The folder is somebody else's.
-    #[error("`{}` {by}: choose a folder that is empty or not there yet", path.display())]
-    Occupied {
-        /// The folder.
-        path: PathBuf,
-        /// What is in it.
-        by: String,
-    },
-    /// Two processes cannot write one run.
-    #[error("`{}` is being trained by another process: wait for its end, or stop it first", .0.display())]
-    Held(PathBuf),
-    /// The run was started with another recipe.
-    #[error("`{}` was started with another recipe: {difference}; resume it with that one, or start a new run", path.display())]
-    OtherRecipe {
-        /// The run.
-        path: PathBuf,
-        /// What differs first.
-        difference: String,
-    },
-    /// A file refuses.
-    #[error("`{}`: {source}", path.display())]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A checkpoint refuses.
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
-    /// A log refuses.
-    #[error(transparent)]
-    Log(#[from] LogError),
-    /// The teacher's state is another one's.
-    #[error(transparent)]
-    Teacher(#[from] TeacherStateError),
-    /// Nothing can be learnt like this.
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-    /// The demonstrations cannot be learnt from.
-    #[error(transparent)]
-    Reading(#[from] ReadingError),
-    /// The policy before could not demonstrate.
-    #[error("the policy that was learnt before succeeds too seldom to demonstrate; with `rollouts: (success: false)` failures count too")]
-    Hopeless,
-    /// The recipe in the run folder is broken.
-    #[error("{}", .0.0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
-    Recipe(#[from] Problems),
-}
 
 /// How to run.
 #[derive(Clone)]

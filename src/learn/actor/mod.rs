@@ -197,33 +197,37 @@ impl Actor {
 }
 
 impl Shape {
-    /// Why no such actor can be, where its weights take so many `bytes`.
-    pub(super) fn problem(&self, bytes: usize) -> Option<String> {
-        let (Self::Direct { layers, .. } | Self::Diffusion { layers, .. } | Self::Consistency { layers, .. }) = self else {
-            return self.form_problem(bytes);
+    /// Why no such actor can be.
+    pub(super) fn problem(&self) -> Option<String> {
+        let (steps, most) = match self {
+            Self::Direct { .. } => (1, 1),
+            Self::Diffusion { levels, steps, .. } => (*steps, *levels),
+            Self::Consistency { steps, .. } => (*steps, 2),
+            Self::Transformer(form) => return form.problem(),
         };
-        let sizes = &layers.sizes;
+        let sizes = &self.layers()?.sizes;
         if sizes.len() < 2 || sizes.contains(&0) || sizes.iter().any(|size| *size > 1 << 16) {
             return Some(format!("no network has layers of {sizes:?}"));
         }
-        if sizes.windows(2).map(|pair| pair[0] * pair[1]).sum::<usize>() > bytes {
-            return Some(format!("its tensors are too small for layers of {sizes:?}"));
-        }
-        let (steps, most) = match self {
-            Self::Direct { .. } | Self::Transformer(_) => return None,
-            Self::Diffusion { levels, steps, .. } => (*steps, *levels),
-            Self::Consistency { steps, .. } => (*steps, 2),
-        };
         (!(1..=most).contains(&steps) || most > 1000).then(|| format!("no actor decides in {steps} of {most} steps"))
     }
 
-    fn form_problem(&self, bytes: usize) -> Option<String> {
-        let Self::Transformer(form) = self else { return None };
-        let Form { observation, history, action, length, latent, stack } = *form;
-        let numbers = [observation, history, action, length, latent, stack.heads, stack.layers];
-        if numbers.iter().chain([&stack.width]).any(|number| !(1..=1 << 12).contains(number)) || !stack.is_whole() {
-            return Some(format!("no transformer is made of {form:?}"));
+    /// Why so many bytes cannot hold what such an actor has learnt.
+    pub(super) fn too_large(&self, bytes: usize) -> Option<String> {
+        let (numbers, of) = match self {
+            Self::Transformer(form) => (form.size(), format!("{form:?}")),
+            shape => {
+                let sizes = &shape.layers()?.sizes;
+                (sizes.windows(2).map(|pair| pair[0] * pair[1]).sum(), format!("layers of {sizes:?}"))
+            }
+        };
+        (numbers > bytes).then(|| format!("it is too small for {of}"))
+    }
+
+    fn layers(&self) -> Option<&Layers> {
+        match self {
+            Self::Direct { layers, .. } | Self::Diffusion { layers, .. } | Self::Consistency { layers, .. } => Some(layers),
+            Self::Transformer(_) => None,
         }
-        (form.size() > bytes).then(|| format!("its tensors are too small for {form:?}"))
     }
 }

@@ -56,6 +56,14 @@ impl Form {
         [policy, around(2 + length, [observation, action], [d + 1, padded(2 * latent)])]
     }
 
+    /// Why there can be none.
+    pub fn problem(&self) -> Option<String> {
+        let Self { observation, history, action, length, latent, stack } = *self;
+        let numbers = [observation, history, action, length, latent, stack.width, stack.heads, stack.layers];
+        let whole = numbers.iter().all(|number| (1..=1 << 12).contains(number)) && stack.is_whole();
+        (!whole).then(|| format!("no transformer is made of {self:?}"))
+    }
+
     /// How many numbers it learns.
     pub fn size(&self) -> usize {
         self.matrices().iter().flatten().map(|[rows, columns]| rows * columns).sum()

@@ -218,11 +218,14 @@ impl Policy {
         }
         let saved: Saved = serde_json::from_slice(&contract).map_err(|problem| malformed(&contract_path, problem))?;
         let data = read(&weights_path)?;
-        let tensors = Tensors(SafeTensors::deserialize(&data).map_err(|problem| malformed(&weights_path, problem))?);
-        // (Before anything as large as the contract says is asked for.)
-        if let Some(problem) = saved.actor.problem(data.len()) {
+        // Before anything as large as the contract says is asked for.
+        if let Some(problem) = saved.actor.problem() {
             return Err(malformed(&contract_path, problem));
         }
+        if let Some(problem) = saved.actor.too_large(data.len()) {
+            return Err(malformed(&weights_path, problem));
+        }
+        let tensors = Tensors(SafeTensors::deserialize(&data).map_err(|problem| malformed(&weights_path, problem))?);
         let actor = tensors.actor(&saved.actor).map_err(|problem| malformed(&weights_path, problem))?;
         let normaliser = tensors.normaliser().map_err(|problem| malformed(&weights_path, problem))?;
         let width = saved.contract.observation.width();

@@ -86,7 +86,7 @@ fn what_cannot_be_imitated_leaves_no_run() {
     refused("bco", "learner.inverse.after=0", "`inverse: after` is 0 and must be 1 to 16");
     refused("gail", "learner.practice.horizon=1", "`practice: minibatch` is 32, but 4 arenas leave 4 rows");
     refused("gail", "demonstrations=[]", "`Gail` learns from demonstrations, and the recipe names none");
-    refused("bco", "policies=PerAgent", "`PerAgent` goes with practice alone: `Bco` learns one policy");
+    refused("bco", "policies=PerAgent", "`PerAgent` goes with practice alone: from demonstrations `Bco` learns one policy");
     refused("vpt", "budget=Steps(100)", "`Vpt` takes no steps in a world");
     // What somebody else recorded, who does not say what was done.
     std::fs::remove_dir_all(workshop.path("data/meta/sandbox")).unwrap();
