@@ -28,11 +28,14 @@ pub mod metrics;
 pub mod network;
 pub mod normaliser;
 pub mod policy;
+pub mod residual;
 
 use algorithm::bco::{Bco, BcoLearner};
 use algorithm::cloning::{Cloning, CloningLearner};
+use algorithm::dagger::{Dagger, DaggerLearner};
 use algorithm::gail::{Gail, GailLearner};
 use algorithm::ppo::{Ppo, PpoLearner};
+use algorithm::sac::{Paid, Sac, SacLearner};
 use algorithm::vpt::{Vpt, VptLearner};
 use backend::{Device, NoSuchDevice};
 use batch::Batch;
@@ -48,6 +51,11 @@ use thiserror::Error;
 pub trait Learner: Send + Sync {
     /// What is to be gathered before the next update.
     fn needs(&self) -> Needs;
+
+    /// How many numbers of memory a row has.
+    fn memory(&self) -> usize {
+        0
+    }
 
     /// One decision, with the exploration that learning wants, for every row of a group.
     fn act(&mut self, rows: Rows<'_>) -> Decision;
@@ -150,17 +158,21 @@ pub enum LearnerSettings {
     Bco(Bco),
     /// Practice that is paid for what cannot be told from the demonstrations.
     Gail(Gail),
+    /// Cloning that drives and is corrected: DAgger, and takeover.
+    Dagger(Dagger),
+    /// Soft actor-critic.
+    Sac(Sac),
 }
 
-/// What of recorded episodes a learner learns from.
+/// Whether a learner makes use of something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lessons {
-    /// It learns from none.
+pub enum Use {
+    /// It has no use for it.
     None,
-    /// What was seen.
-    Seen,
-    /// What was seen and done.
-    Done,
+    /// It does, where there is any.
+    Welcome,
+    /// It cannot do without.
+    Needed,
 }
 
 /// Settings that nothing can be learnt with.
@@ -172,6 +184,9 @@ pub enum SettingsError {
     /// The device is not there.
     #[error(transparent)]
     Device(#[from] NoSuchDevice),
+    /// The policy that was learnt before is none that these settings go on from.
+    #[error("the learner cannot go on from the policy that was learnt before: {0}")]
+    Before(String),
 }
 
 impl LearnerSettings {
@@ -183,6 +198,8 @@ impl LearnerSettings {
             Self::Vpt(_) => "Vpt",
             Self::Bco(_) => "Bco",
             Self::Gail(_) => "Gail",
+            Self::Dagger(_) => "Dagger",
+            Self::Sac(_) => "Sac",
         }
     }
 
@@ -197,22 +214,55 @@ impl LearnerSettings {
             Self::Gail(settings) => settings.problems(arenas),
         }
     }
+            Self::Dagger(settings) => settings.problems(),
+            Self::Sac(settings) => settings.problems(arenas),
+        }
+    }
 
-    /// What of recorded episodes it learns from, beside practice where it does not [`LearnerSettings::studies`].
-    pub fn lessons(&self) -> Lessons {
+    /// Which of the settings need a policy that was learnt before, by the field's name; none where they can do without.
+    pub fn builds_upon(&self) -> Option<&'static str> {
         match self {
-            Self::Ppo(_) => Lessons::None,
-            Self::Cloning(_) | Self::Vpt(_) => Lessons::Done,
-            Self::Bco(_) => Lessons::Seen,
-            Self::Gail(settings) => settings.lessons(),
+            Self::Ppo(settings) => settings.builds_upon(),
+            Self::Gail(settings) => settings.practice.builds_upon(),
+            Self::Cloning(_) | Self::Vpt(_) | Self::Bco(_) | Self::Dagger(_) | Self::Sac(_) => None,
         }
     }
 
     /// Whether it learns from recorded data alone, and takes no step in any world.
     pub fn studies(&self) -> bool {
         match self {
-            Self::Ppo(_) | Self::Bco(_) | Self::Gail(_) => false,
+            Self::Ppo(_) | Self::Bco(_) | Self::Gail(_) | Self::Dagger(_) | Self::Sac(_) => false,
             Self::Cloning(_) | Self::Vpt(_) => true,
+        }
+    }
+
+    /// What use it has for demonstrations.
+    pub fn demonstrations(&self) -> Use {
+        match self {
+            Self::Ppo(_) => Use::None,
+            Self::Cloning(_) | Self::Vpt(_) | Self::Bco(_) | Self::Gail(_) => Use::Needed,
+            Self::Dagger(settings) if settings.school > 0 => Use::Needed,
+            Self::Sac(settings) if settings.school > 0 => Use::Needed,
+            Self::Dagger(_) | Self::Sac(_) => Use::Welcome,
+        }
+    }
+
+    /// Whether demonstrations have to say what was done.
+    pub fn wants_actions(&self) -> bool {
+        match self {
+            Self::Gail(settings) => !settings.states,
+            Self::Bco(_) => false,
+            Self::Ppo(_) | Self::Cloning(_) | Self::Vpt(_) | Self::Dagger(_) | Self::Sac(_) => true,
+        }
+    }
+
+    /// What use it has for somebody who corrects it while it drives.
+    pub fn corrections(&self) -> Use {
+        match self {
+            Self::Ppo(_) | Self::Cloning(_) | Self::Vpt(_) | Self::Bco(_) | Self::Gail(_) => Use::None,
+            Self::Dagger(_) => Use::Needed,
+            Self::Sac(settings) if settings.paid == Paid::Interventions => Use::Needed,
+            Self::Sac(_) => Use::Welcome,
         }
     }
 
@@ -220,27 +270,32 @@ impl LearnerSettings {
     pub fn unfit(&self, contract: &Contract) -> Vec<String> {
         match self {
             Self::Ppo(_) => Vec::new(),
+            Self::Sac(settings) => settings.unfit(&contract.observation),
             Self::Cloning(settings) => settings.unfit(&contract.observation),
             Self::Vpt(settings) => settings.unfit(&contract.observation),
             Self::Bco(settings) => settings.unfit(&contract.observation),
             Self::Gail(settings) => settings.unfit(&contract.observation),
+            Self::Dagger(settings) => settings.unfit(&contract.observation),
         }
     }
 
-    /// A learner at its beginning, every random stream of it named by `seed`. Refuses what cannot work with any number of arenas; ask
-    /// [`LearnerSettings::problems`] first where their number is known.
-    pub fn build(&self, contract: Contract, seed: u64, device: Device) -> Result<Box<dyn Learner>, SettingsError> {
+    /// A learner at its beginning, every random stream of it named by `seed`. It may build upon the policy that was learnt `before`, by another
+    /// stage or another run. Refuses what cannot work with any number of arenas; ask [`LearnerSettings::problems`] first where their number
+    /// is known.
+    pub fn build(&self, contract: Contract, seed: u64, device: Device, before: Option<&Policy>) -> Result<Box<dyn Learner>, SettingsError> {
         let place = device.place()?;
         let problems = self.problems(usize::MAX);
         if !problems.is_empty() {
             return Err(SettingsError::Impossible(problems));
         }
         Ok(match self {
-            Self::Ppo(settings) => Box::new(PpoLearner::new(settings.clone(), contract, seed, place)),
-            Self::Cloning(settings) => Box::new(CloningLearner::new(settings.clone(), contract, seed)),
-            Self::Vpt(settings) => Box::new(VptLearner::new(settings.clone(), contract, seed)),
-            Self::Bco(settings) => Box::new(BcoLearner::new(settings.clone(), contract, seed)),
-            Self::Gail(settings) => Box::new(GailLearner::new(settings.clone(), contract, seed, place)),
+            Self::Ppo(settings) => Box::new(PpoLearner::new(settings.clone(), contract, seed, place, before)?),
+            Self::Cloning(settings) => Box::new(CloningLearner::new(settings.clone(), contract, seed, place)),
+            Self::Vpt(settings) => Box::new(VptLearner::new(settings.clone(), contract, seed, place)),
+            Self::Bco(settings) => Box::new(BcoLearner::new(settings.clone(), contract, seed, place)),
+            Self::Gail(settings) => Box::new(GailLearner::new(settings.clone(), contract, seed, place, before)?),
+            Self::Dagger(settings) => Box::new(DaggerLearner::new(settings.clone(), contract, seed, place)),
+            Self::Sac(settings) => Box::new(SacLearner::new(settings.clone(), contract, seed)),
         })
     }
 }

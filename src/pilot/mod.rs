@@ -120,6 +120,11 @@ impl Pilot {
         }
     }
 
+    /// Writes what it would do in an arena that somebody else flies. (Neither policies nor hands say anything here.)
+    pub fn advise(&mut self, plan: &Plan, episode: &Episode, world: PhysicsView<'_>, action: &mut [f32]) {
+        self.decide(plan, episode, world, &Hands::default(), action);
+    }
+
     /// Writes the action of one step. (Policies write theirs elsewhere.)
     fn decide(&mut self, plan: &Plan, episode: &Episode, world: PhysicsView<'_>, hands: &Hands, action: &mut [f32]) {
         match self {

@@ -3,6 +3,7 @@
 //! [`metrics`] is what is written while training, [`summary`] what is left at the end. ([`crate::durable`] is how it reaches the disk.)
 
 pub mod checkpoint;
+pub mod corrections;
 pub mod curves;
 pub mod evaluation;
 pub mod events;
@@ -16,7 +17,9 @@ pub mod progress;
 pub mod recipe;
 pub mod report;
 pub mod requirement;
+pub mod rollouts;
 pub mod run;
+pub mod stages;
 pub mod statistics;
 mod study;
 pub mod summary;

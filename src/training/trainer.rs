@@ -12,10 +12,12 @@ use crate::learn::experience::demonstrations::Demonstrations;
 use crate::learn::experience::rollout::Rollout;
 use crate::learn::metrics::Metrics;
 use crate::learn::policy::Policy;
-use crate::learn::{Experience, Learner, Needs, Rows};
-use crate::pilot::policy::{Flown, gather, rows};
+use crate::learn::{Experience, Learner, Needs, Rows, SettingsError};
+use crate::pilot::policy::{Flown, gather, recalled, remember, rows};
 use crate::signal::Outcome;
-use crate::training::recipe::{Budget, Reading, Recipe};
+use crate::training::opponents::Matches;
+use crate::training::recipe::{Prepared, Reading};
+use crate::training::stages::Stage;
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -76,7 +78,7 @@ impl EpisodeLine {
 /// A policy that learns, and what it is learning from.
 pub struct Student {
     /// The name of the agent whose policy it is; of one that all agents share, the first one's.
-    name: String,
+    pub name: String,
     /// What learns.
     pub learner: Box<dyn Learner>,
     /// The rows gathered since the last update.
@@ -88,12 +90,35 @@ pub struct Student {
 impl Student {
     /// One who sees so many `rows` a step.
     pub fn new(name: String, learner: Box<dyn Learner>, rows: usize) -> Self {
-        let horizon = match learner.needs() {
+        let mut student = Self { name, learner, rollout: Rollout::new(0, rows), rows: Vec::new() };
+        student.begin_rollout();
+        student
+    }
+
+    /// Gathers anew, what the learner needs now.
+    fn begin_rollout(&mut self) {
+        let horizon = match self.learner.needs() {
             Needs::Rows(horizon) => horizon,
             Needs::Nothing => 0,
         };
-        Self { name, learner, rollout: Rollout::new(horizon, rows), rows: Vec::new() }
+        self.rollout = Rollout::new(horizon, self.rollout.arenas());
     }
+}
+
+/// Who learns in a stage, at its beginning, where these policies were learnt `before`.
+///
+/// # Errors
+/// Where a learner refuses its settings, or the policy that it is to build upon.
+pub(super) fn students(prepared: &Prepared, stage: &Stage, before: &[(String, Policy)]) -> Result<Vec<Student>, SettingsError> {
+    let matches = Matches::of(&prepared.recipe, stage);
+    let agents = || (0..stage.arenas).map(|arena| 1 + prepared.plans[arena % prepared.plans.len()].team.len());
+    let student = |(index, (name, contract)): (usize, (String, _))| {
+        let before = before.get(index).map(|(_, policy)| policy);
+        // Another seed for each: agents that begin with the same weights would be one.
+        let learner = stage.learner.build(contract, stage.seed ^ (index as u64) << 32, prepared.recipe.device, before)?;
+        Ok(Student::new(name, learner, matches.rows(index, agents())))
+    };
+    prepared.contracts().into_iter().enumerate().map(student).collect()
 }
 
 /// Who learns, and how far they have come.
@@ -111,23 +136,15 @@ pub struct Trainer {
     pub unwritten: Vec<EpisodeLine>,
     /// What others did, for students who learn from it too.
     pub demonstrations: Option<Demonstrations>,
-    reading: Reading,
-    budget: Budget,
+    /// How far the run had come when this stage began.
+    begun: Progress,
+    stage: Stage,
 }
 
 impl Trainer {
-    /// A trainer at the beginning of a run.
-    pub fn new(students: Vec<Student>, recipe: &Recipe) -> Self {
-        Self {
-            students,
-            progress: Progress::default(),
-            updated: None,
-            episodes: Vec::new(),
-            unwritten: Vec::new(),
-            demonstrations: None,
-            reading: recipe.reward,
-            budget: recipe.budget,
-        }
+    /// A trainer at the beginning of a stage, to which a run had come so far.
+    pub fn new(students: Vec<Student>, stage: Stage, begun: Progress) -> Self {
+        Self { students, progress: begun, updated: None, episodes: Vec::new(), unwritten: Vec::new(), demonstrations: None, begun, stage }
     }
 
     /// The policies as they stand, each with its agent's name.
@@ -140,17 +157,18 @@ impl Trainer {
         self.students.iter().map(|student| student.name.as_str())
     }
 
-    /// How much of the budget is spent: 1 or more where all of it is.
+    /// How much of the stage's budget is spent: 1 or more where all of it is.
     pub fn spent(&self) -> f64 {
-        match self.budget {
-            Budget::Steps(steps) => self.progress.steps as f64 / steps as f64,
-            Budget::Updates(updates) => self.progress.updates as f64 / updates as f64,
-        }
+        self.stage.spent(&self.progress, &self.begun)
     }
 }
 
 /// Trains in the arenas of the app. Whoever adds it watches [`Trainer`] between `Learn` and `Decide`.
 pub struct TrainerPlugin;
+
+/// Where the students decide, and whoever corrects them comes after.
+#[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct StudentsDecide;
 
 /// Comes right after an update, before the next decision: where a run writes its logs and checkpoints.
 #[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
@@ -158,11 +176,12 @@ pub struct AfterUpdate;
 
 impl Plugin for TrainerPlugin {
     fn build(&self, app: &mut App) {
+        app.configure_sets(ControlStep, StudentsDecide.in_set(ControlSystems::Decide));
         app.configure_sets(ControlStep, AfterUpdate.in_set(ControlSystems::Learn).after(learn)).add_systems(
             ControlStep,
             (
                 learn.in_set(ControlSystems::Learn),
-                decide.in_set(ControlSystems::Decide),
+                decide.in_set(StudentsDecide),
                 record.in_set(ControlSystems::Record),
                 collect.in_set(ControlSystems::Reset).after(crate::arena::finish),
             ),
@@ -184,7 +203,7 @@ fn learn(mut trainer: ResMut<Trainer>, mut arenas: Query<Flown<'static>>) {
         student.rollout.set_fresh(&gather(rows.get(&of).into_iter().flatten().map(|row| row.observation)));
         let demonstrations = trainer.demonstrations.as_ref();
         let metrics = student.learner.update(Experience { rollout: Some(&student.rollout), demonstrations, progress });
-        student.rollout.clear();
+        student.begin_rollout();
         for (metric, value) in metrics.iter() {
             if of == 0 { all.set(metric, value) } else { all.set(&format!("{}.{metric}", student.name), value) }
         }
@@ -201,11 +220,12 @@ fn decide(mut trainer: ResMut<Trainer>, mut arenas: Query<Flown<'static>>) {
         let observed = gather(rows.iter().map(|row| row.observation));
         let begins: Vec<bool> = rows.iter().map(|row| row.begins).collect();
         let seeds: Vec<u64> = rows.iter().map(|row| row.seed).collect();
-        let mut memory = Batch::zeros(rows.len(), 0);
+        let mut memory = recalled(&rows, student.learner.memory());
         let decision = student.learner.act(Rows { observations: &observed, begins: &begins, seeds: &seeds, memory: &mut memory });
         for (index, row) in rows.iter_mut().enumerate() {
             row.action.copy_from_slice(decision.actions.row(index));
         }
+        remember(&mut rows, &memory);
         student.rows.clear();
         student.rows.extend(rows.iter().map(|row| (row.arena, row.agent)));
         student.rollout.decide(&observed, &begins, &decision);
@@ -217,7 +237,7 @@ fn record(mut trainer: ResMut<Trainer>, arenas: Query<&Arena>) {
     let trainer = &mut *trainer;
     let mut by_index: Vec<&Arena> = arenas.iter().collect();
     by_index.sort_by_key(|arena| arena.index);
-    let reading = trainer.reading;
+    let reading = trainer.stage.reward;
     for Student { rollout, rows, .. } in &mut trainer.students {
         let verdicts = rows.iter().map(|(arena, agent)| &by_index[*arena].verdicts()[*agent]);
         let (rewards, outcomes): (Vec<f32>, Vec<Outcome>) = verdicts

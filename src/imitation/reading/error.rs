@@ -64,6 +64,14 @@ pub enum ReadingError {
         /// Which learner.
         learner: &'static str,
     },
+    /// A learner wants to know what a set does not say.
+    #[error("the data set `{}` does not say {what}, which the learner goes by: another tool recorded it", path.display())]
+    NotTold {
+        /// Which set.
+        path: PathBuf,
+        /// What it does not say.
+        what: &'static str,
+    },
     /// The filters leave nothing.
     #[error("no demonstration is left to learn from: of {episodes}, {}", .dropped.join(", "))]
     NothingLeft {

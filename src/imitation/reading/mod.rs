@@ -12,8 +12,8 @@ pub use selection::Selection;
 
 use self::columns::Columns;
 use self::selection::About;
-use crate::imitation::data_set::features::{SUCCESS, TRUNCATED};
-use crate::imitation::data_set::table::read_bools;
+use crate::imitation::data_set::features::{REWARD, SUCCESS, TRUNCATED};
+use crate::imitation::data_set::table::{read_bools, read_numbers};
 use crate::imitation::data_set::{DataSet, DataSetError};
 use crate::learn::batch::Batch;
 use crate::learn::experience::demonstrations::{Demonstrations, Episodes, Watched};
@@ -50,6 +50,8 @@ pub struct Account {
 pub struct Read {
     /// What is learnt from.
     pub demonstrations: Demonstrations,
+    /// What is known of each of its episodes: those that are learnt from, those that only judge.
+    pub chosen: [Vec<About>; 2],
     /// Of it, in short.
     pub account: Account,
     /// Sentences.
@@ -86,6 +88,7 @@ pub fn read(paths: &[PathBuf], selection: &Selection, contract: &Contract) -> Re
     let mut gathered = |chosen: &[About]| -> Result<(Episodes, Watched), ReadingError> {
         let mut episodes = Episodes::new(contract.observation.width(), contract.action.width());
         let mut watched = Watched::new(contract.observation.width());
+        let (mut rewards, mut successes) = (Vec::new(), Vec::new());
         for about in chosen {
             let (set, columns) = &sets[about.set];
             let frames = set.frames(about.episode)?;
@@ -109,12 +112,21 @@ pub fn read(paths: &[PathBuf], selection: &Selection, contract: &Contract) -> Re
             if cut_off {
                 episodes.cut_off();
             }
+            if let (Ok((1, paid)), Ok(held)) = (read_numbers(&frames, REWARD), read_bools(&frames, SUCCESS)) {
+                rewards.extend(paid.into_iter().map(|paid| if paid.is_finite() { paid.clamp(0.0, 1.0) } else { 0.0 }));
+                successes.extend(held);
+            }
+        }
+        // (Of other tools' sets that is said of all rows, or does not count.)
+        if rewards.len() == episodes.rows() && successes.len() == episodes.rows() {
+            episodes.judge(rewards, successes);
         }
         Ok((episodes, watched))
     };
     let [training, validation] = selection.apply(episodes)?;
-    let (training, watched) = gathered(&training)?;
-    let (validation, mute) = gathered(&validation)?;
+    let ((training_set, watched), (validation_set, mute)) = (gathered(&training)?, gathered(&validation)?);
+    let chosen = [training, validation];
+    let (training, validation) = (training_set, validation_set);
     let demonstrations = Demonstrations { training, validation, watched };
     if mute.count() > 0 {
         notes.push(format!("{} episodes were to judge, but say no actions to judge by: they are left out", mute.count()));
@@ -124,7 +136,7 @@ pub fn read(paths: &[PathBuf], selection: &Selection, contract: &Contract) -> Re
             "{beyond} numbers of actions lie beyond [-1, 1], where no action of the scene can: the nearest that can is learnt"
         ));
     }
-    Ok(Read { account: account(&demonstrations), demonstrations, notes })
+    Ok(Read { account: Account::of(&demonstrations), demonstrations, chosen, notes })
 }
 
 /// Where the scene's channels stand in a set that has any.
@@ -152,21 +164,24 @@ fn all_finite(about: &About, rows: &Batch, channels: &Channels) -> Result<(), Re
     })
 }
 
-fn account(demonstrations: &Demonstrations) -> Account {
-    let Demonstrations { training, validation, watched } = demonstrations;
-    let mut bytes = Vec::new();
-    let labelled = [training, validation].into_iter().flat_map(|episodes| [episodes.observations(), episodes.actions()]);
-    for batch in labelled.chain((watched.rows() > 0).then(|| watched.observations())) {
-        bytes.extend_from_slice(&(batch.rows() as u64).to_le_bytes());
-        batch.values().iter().for_each(|value| bytes.extend_from_slice(&value.to_bits().to_le_bytes()));
-    }
-    Account {
-        training_episodes: training.count(),
-        training_rows: training.rows(),
-        validation_episodes: validation.count(),
-        validation_rows: validation.rows(),
-        watched_episodes: watched.count(),
-        watched_rows: watched.rows(),
-        hash: format!("{:016x}", XxHash3_64::oneshot(&bytes)),
+impl Account {
+    /// Of these.
+    pub fn of(demonstrations: &Demonstrations) -> Self {
+        let Demonstrations { training, validation, watched } = demonstrations;
+        let mut bytes = Vec::new();
+        let labelled = [training, validation].into_iter().flat_map(|episodes| [episodes.observations(), episodes.actions()]);
+        for batch in labelled.chain((watched.rows() > 0).then(|| watched.observations())) {
+            bytes.extend_from_slice(&(batch.rows() as u64).to_le_bytes());
+            batch.values().iter().for_each(|value| bytes.extend_from_slice(&value.to_bits().to_le_bytes()));
+        }
+        Self {
+            training_episodes: training.count(),
+            training_rows: training.rows(),
+            validation_episodes: validation.count(),
+            validation_rows: validation.rows(),
+            watched_episodes: watched.count(),
+            watched_rows: watched.rows(),
+            hash: format!("{:016x}", XxHash3_64::oneshot(&bytes)),
+        }
     }
 }

@@ -9,6 +9,7 @@
 //!
 //! Recorded actions are never looked at, also where there are some: all demonstrations are watched.
 
+use crate::learn::backend::Place;
 use crate::learn::algorithm::cloning::{Cloning, CloningLearner};
 use crate::learn::algorithm::range;
 use crate::learn::batch::Batch;
@@ -94,8 +95,8 @@ struct State {
 
 impl BcoLearner {
     /// A learner at its beginning.
-    pub fn new(settings: Bco, contract: Contract, seed: u64) -> Self {
-        let clone = CloningLearner::new(settings.clone.clone(), contract.clone(), seed);
+    pub fn new(settings: Bco, contract: Contract, seed: u64, place: Place) -> Self {
+        let clone = CloningLearner::new(settings.clone.clone(), contract.clone(), seed, place);
         let state = State {
             rollouts: 0,
             windows: Batch::zeros(0, settings.inverse.width(contract.observation.width())),

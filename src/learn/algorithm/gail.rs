@@ -25,7 +25,7 @@ use crate::learn::experience::demonstrations::Demonstrations;
 use crate::learn::experience::rollout::Rollout;
 use crate::learn::metrics::Metrics;
 use crate::learn::policy::{CheckpointError, Contract, Policy};
-use crate::learn::{Decision, Experience, Learner, LearnerState, Needs, Rows};
+use crate::learn::{Decision, Experience, Learner, LearnerState, Needs, Rows, SettingsError};
 use crate::signal::Outcome;
 use crate::stream::{Purpose, Stream};
 use serde::{Deserialize, Serialize};
@@ -68,14 +68,14 @@ impl Sights {
 
 impl GailLearner {
     /// A learner at its beginning.
-    pub fn new(settings: Gail, contract: Contract, seed: u64, place: Place) -> Self {
+    pub fn new(settings: Gail, contract: Contract, seed: u64, place: Place, before: Option<&Policy>) -> Result<Self, SettingsError> {
         let channels = settings.looks_at(&contract.observation);
         let rest = if settings.states { channels.len() } else { contract.action.width() };
         let mut weights = Stream::new(seed, Purpose::Weights, 1, 0);
         let discriminator = Discriminator::new(channels.len() + rest + 1, &settings.hidden, settings.bound, &mut weights);
         let state = State { discriminator, minibatches: Stream::new(seed, Purpose::Minibatches, 1, 0) };
-        let practice = PpoLearner::new(settings.practice.clone(), contract, seed, place.clone());
-        Self { settings, channels, place, practice, state, demonstrated: None }
+        let practice = PpoLearner::new(settings.practice.clone(), contract, seed, place.clone(), before)?;
+        Ok(Self { settings, channels, place, practice, state, demonstrated: None })
     }
 
     /// How often the end of an episode counts among its rows.

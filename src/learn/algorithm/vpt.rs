@@ -4,6 +4,7 @@
 //! was done is [`InverseModel`]; it learns in the first update, with all of its steps, and stands still from then on. The clone is
 //! [`CloningLearner`], with whatever actor it is given: of labelled episodes it learns what was done, of watched ones what the model says.
 
+use crate::learn::backend::Place;
 use crate::learn::algorithm::cloning::{Cloning, CloningLearner};
 use crate::learn::algorithm::range;
 use crate::learn::experience::demonstrations::{Demonstrations, Watched};
@@ -58,8 +59,8 @@ struct State {
 
 impl VptLearner {
     /// A learner at its beginning.
-    pub fn new(settings: Vpt, contract: Contract, seed: u64) -> Self {
-        let clone = CloningLearner::new(settings.clone.clone(), contract.clone(), seed);
+    pub fn new(settings: Vpt, contract: Contract, seed: u64, place: Place) -> Self {
+        let clone = CloningLearner::new(settings.clone.clone(), contract.clone(), seed, place);
         Self { settings, contract, seed, clone, model: None, lessons: None }
     }
 

@@ -1,3 +1,4 @@
 //! Critics: what a situation is worth.
 
+pub mod twin;
 pub mod value;

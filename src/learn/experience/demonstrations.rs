@@ -35,6 +35,10 @@ pub struct Episodes {
     begins: Vec<usize>,
     /// The first rows of episodes that a clock cut off.
     cut_off: Vec<usize>,
+    /// `[rows]`, or empty where they are not known.
+    rewards: Vec<f32>,
+    /// `[rows]`, or empty where they are not known.
+    successes: Vec<bool>,
 }
 
 impl Episodes {
@@ -77,7 +81,14 @@ impl Episodes {
 
     /// How many episodes there are.
     pub fn count(&self) -> usize {
-        (0..self.rows()).filter(|row| self.begins[*row] == *row).count()
+        self.spans().len()
+    }
+
+    /// The rows of each episode, in their order.
+    pub fn spans(&self) -> Vec<Range<usize>> {
+        let firsts: Vec<usize> = (0..self.rows()).filter(|row| self.begins[*row] == *row).collect();
+        let ends = firsts.iter().skip(1).copied().chain([self.rows()]);
+        firsts.iter().copied().zip(ends).map(|(first, end)| first..end).collect()
     }
 
     /// `[rows, O]`
@@ -88,6 +99,35 @@ impl Episodes {
     /// `[rows, A]`
     pub fn actions(&self) -> &Batch {
         &self.actions
+    }
+
+    /// Says of the rows of all episodes together what each was paid, in [0, 1], and whether success held after it.
+    ///
+    /// # Shapes
+    /// - rewards, successes: `[rows]`
+    pub fn judge(&mut self, rewards: Vec<f32>, successes: Vec<bool>) {
+        assert!(rewards.len() == self.rows() && successes.len() == self.rows(), "a reward for each of {} rows", self.rows());
+        (self.rewards, self.successes) = (rewards, successes);
+    }
+
+    /// From now on success alone is paid.
+    pub fn pay_success_alone(&mut self) {
+        self.rewards = self.successes.iter().map(|held| f32::from(*held)).collect();
+    }
+
+    /// `[rows]`: what each was paid, in [0, 1]; empty where that is not known.
+    pub fn rewards(&self) -> &[f32] {
+        &self.rewards
+    }
+
+    /// `[rows]`: whether success held after each; empty where that is not known.
+    pub fn successes(&self) -> &[bool] {
+        &self.successes
+    }
+
+    /// The row that follows in the same episode; none where it is the last.
+    pub fn next(&self, row: usize) -> Option<usize> {
+        (self.begins.get(row + 1)? == self.begins.get(row)?).then_some(row + 1)
     }
 
     /// The rows that a policy with a history of `length` sees in `row`, oldest first. Before its episode's first row stands that row once

@@ -16,6 +16,29 @@
 use super::rollout::Rollout;
 use crate::signal::Outcome;
 
+/// What follows one row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Behind<'a> {
+    /// Worth what this observation is.
+    Seen(&'a [f32]),
+    /// Worth so much.
+    Worth(f32),
+}
+
+impl<'a> Behind<'a> {
+    /// What follows a row with this outcome, by the table above: `next` is what the next row observed, `last` the final observation. None
+    /// where the row is to be left out.
+    pub fn of(outcome: Outcome, next: impl FnOnce() -> &'a [f32], last: impl FnOnce() -> Option<&'a [f32]>) -> Option<Self> {
+        match outcome {
+            Outcome::Running => Some(Self::Seen(next())),
+            Outcome::TimedOut => last().map(Self::Seen),
+            Outcome::Failed => Some(Self::Worth(0.0)),
+            Outcome::Succeeded => Some(Self::Worth(1.0)),
+            Outcome::Diverged => None,
+        }
+    }
+}
+
 /// What a learner is told about a rollout's rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Advantages {

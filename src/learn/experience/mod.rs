@@ -2,4 +2,5 @@
 
 pub mod demonstrations;
 pub mod endings;
+pub mod replay;
 pub mod rollout;

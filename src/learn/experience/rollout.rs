@@ -2,6 +2,7 @@
 
 use crate::learn::Decision;
 use crate::learn::batch::Batch;
+use crate::learn::metrics::Metrics;
 use crate::signal::Outcome;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -28,6 +29,8 @@ pub struct Rollout {
     begins: Vec<bool>,
     finals: Vec<(usize, Vec<f32>)>,
     fresh: Batch,
+    steered: Vec<bool>,
+    labels: Vec<(usize, Vec<f32>)>,
 }
 
 impl Rollout {
@@ -53,6 +56,18 @@ impl Rollout {
         self.actions.extend_from_slice(decision.actions.values());
         self.kept.extend_from_slice(decision.kept.values());
         self.values.extend_from_slice(decision.values.as_deref().unwrap_or_default());
+        self.steered.resize(self.begins.len(), false);
+    }
+
+    /// Writes what somebody who looks over the learner's shoulder does about a step that was decided, in one `arena`: the action that was
+    /// `done` in place of the learner's, where they steered; and their `label`, what they would have done, where they tell it.
+    pub fn correct(&mut self, arena: usize, done: Option<&[f32]>, label: Option<&[f32]>) {
+        let row = self.begins.len() - self.arenas + arena;
+        if let Some(done) = done {
+            self.actions[row * self.widths[1]..][..self.widths[1]].copy_from_slice(done);
+            self.steered[row] = true;
+        }
+        self.labels.extend(label.map(|label| (row, label.to_vec())));
     }
 
     /// Writes what came of the step: for each arena the reward in [0, 1] that is learnt from, and how its episode stands.
@@ -146,6 +161,30 @@ impl Rollout {
     /// The rows that ended an episode, and what was observed after each.
     pub fn finals(&self) -> &[(usize, Vec<f32>)] {
         &self.finals
+    }
+
+    /// `[T · N]`: whether somebody else than the learner steered.
+    pub fn steered(&self) -> &[bool] {
+        &self.steered
+    }
+
+    /// The rows for which somebody told what they would have done, and what.
+    pub fn labels(&self) -> &[(usize, Vec<f32>)] {
+        &self.labels
+    }
+
+    /// Says how much somebody else steered, how often they took over, and for how many rows of the whole run, these ones included, they told
+    /// what they would have done. Nothing where nobody did.
+    pub fn tell_corrections(&self, labelled: u64, metrics: &mut Metrics) {
+        if labelled == 0 && !self.steered.contains(&true) {
+            return;
+        }
+        let taken =
+            |row: &usize| self.steered[*row] && (self.begins[*row] || row.checked_sub(self.arenas).is_none_or(|row| !self.steered[row]));
+        let share = |count: usize| count as f64 / self.rows().max(1) as f64;
+        metrics.set("steered", share(self.steered.iter().filter(|steered| **steered).count()));
+        metrics.set("takeovers", (0..self.rows()).filter(taken).count() as f64);
+        metrics.set("labelled", labelled as f64);
     }
 
     /// The observation that follows the last step, `[N, O]`.

@@ -264,6 +264,43 @@ impl Mlp {
         }
     }
 
+    /// The gradient of a loss by every input, given its gradient by the outputs of the last [`Mlp::forward_kept`].
+    ///
+    /// # Shapes
+    /// - slopes: `[N, outputs]`
+    /// - output: `[N, inputs]`
+    pub fn input_slopes(&self, tape: &mut Tape, slopes: &[f32]) -> Vec<f32> {
+        let rows = slopes.len() / self.outputs();
+        let Tape { chunks, transposed } = tape;
+        assert!(chunks.len() == rows.div_ceil(CHUNK), "the tape is of another number of rows than {rows}");
+        transposed.resize_with(self.sizes.len() - 1, Vec::new);
+        for (layer, transposed) in self.plan().zip(&mut *transposed) {
+            transposed.resize(layer.outputs * padded(layer.inputs), 0.0);
+            transpose(&self.parameters[layer.weights()], layer.width(), transposed, padded(layer.inputs));
+        }
+        let mut by_inputs = vec![0.0; rows * self.inputs()];
+        let pieces = by_inputs.chunks_mut(CHUNK * self.inputs()).zip(slopes.chunks(CHUNK * self.outputs())).zip(&mut *chunks);
+        shared(pieces.collect(), |((by_inputs, slopes), chunk)| {
+            let rows = slopes.len() / self.outputs();
+            let Chunk { outputs, before, slopes: [here, front], .. } = chunk;
+            pad(slopes, here, self.outputs());
+            for (index, layer) in self.plan().enumerate().rev() {
+                front.resize(rows * padded(layer.inputs), 0.0);
+                product(rows, layer.outputs, Left::Rows(here, layer.width()), &transposed[index], None, front);
+                if index > 0 {
+                    let seen = if self.activation == Activation::Silu { &before[index - 1] } else { &outputs[index - 1] };
+                    vectorised(
+                        #[inline(always)]
+                        || self.activation.slope(front, seen),
+                    );
+                }
+                std::mem::swap(here, front);
+            }
+            unpad(here, by_inputs, self.inputs());
+        });
+        by_inputs
+    }
+
     fn backward_chunk(&self, inputs: &[f32], slopes: &[f32], transposed: &[Vec<f32>], chunk: &mut Chunk) {
         let rows = inputs.len() / self.inputs();
         let Chunk { outputs, before, slopes: [here, front], gradient } = chunk;

@@ -8,7 +8,7 @@ use apprentice::learn::batch::Batch;
 use apprentice::learn::discriminator::{Discriminator, Minibatch, loss, slopes};
 use apprentice::learn::experience::demonstrations::{Demonstrations, Episodes, Watched};
 use apprentice::learn::experience::rollout::Rollout;
-use apprentice::learn::{Experience, Learner, LearnerSettings, LearnerState, Lessons, Needs};
+use apprentice::learn::{Experience, Learner, LearnerSettings, LearnerState, Needs};
 use apprentice::signal::Outcome;
 use apprentice::stream::{Purpose, Stream};
 
@@ -200,7 +200,7 @@ fn what_was_only_watched_is_found_by_where_it_leads() {
         watched.cut_off();
     }
     let settings = Gail { states: true, ..settings() };
-    assert_eq!(settings.lessons(), Lessons::Seen);
+    assert!(!LearnerSettings::Gail(settings.clone()).wants_actions());
     let demonstrations = Demonstrations { training: Episodes::new(1, 1), watched, ..Demonstrations::default() };
     let learner = taught(&probe, &settings, &demonstrations, 150);
     assert!(action(learner.as_ref(), &[-0.5])[0] > 0.4 && action(learner.as_ref(), &[1.2])[0] < -0.4);

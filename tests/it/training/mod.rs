@@ -1,5 +1,6 @@
 //! Tests of `src/training/`.
 
+mod corrections;
 mod curves;
 mod machine;
 mod metrics;

@@ -1,6 +1,5 @@
 //! What may be chosen about adversarial imitation.
 
-use crate::learn::Lessons;
 use crate::learn::algorithm::cloning::Cloning;
 use crate::learn::algorithm::ppo::Ppo;
 use crate::learn::algorithm::range;
@@ -49,11 +48,6 @@ impl Default for Gail {
 }
 
 impl Gail {
-    /// What it needs to know of demonstrations.
-    pub fn lessons(&self) -> Lessons {
-        if self.states { Lessons::Seen } else { Lessons::Done }
-    }
-
     /// Everything wrong with the settings for `arenas` rows a step, a sentence each, which begins with the field's name in backticks.
     pub fn problems(&self, arenas: usize) -> Vec<String> {
         let mut problems = range::within("practice", self.practice.problems(arenas));
