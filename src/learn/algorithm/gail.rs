@@ -11,6 +11,7 @@
 //!   any more, and a flag says so (the absorbing states of Kostrikov et al., "Discriminator-Actor-Critic", 2019, section 4.2, told apart
 //!   by where they are). The discriminator learns of these as of other rows, each as often as its discounted stay is long, γ / (1 − γ);
 //!   what it pays there for ever is what the end is worth. An episode that a clock cut off is worth what its final observation promises.
+//!   (Of a recorded episode the set says it in its column `next.truncated`; where there is none, it ended by itself.)
 //! - **Observations alone.** With `states`, the discriminator sees an observation and its change, not what was done.
 
 mod settings;
