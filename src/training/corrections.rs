@@ -3,11 +3,16 @@
 use crate::arena::Arena;
 use crate::control::{ControlStep, ControlSystems};
 use crate::imitation::corrections::{Corrections, Look, Rule, Watch};
+use crate::learn::algorithm::sac::Paid;
+use crate::learn::{LearnerSettings, Use};
 use crate::physics::{PhysicsQueryReadOnly, Threads, in_parallel};
 use crate::pilot::Pilot;
 use crate::pilot::hand::hands::Latch;
 use crate::pilot::hand::{HandCommand, Hands};
+use crate::ron::{Document, Spot};
+use crate::scene::plan::Plan;
 use crate::signal::Action;
+use crate::training::recipe::Recipe;
 use crate::training::trainer::{StudentsDecide, Trainer};
 use bevy::prelude::*;
 
@@ -102,4 +107,38 @@ fn correct(
     for (arena, _, action, _, look) in &items {
         student.rollout.correct(arena.index, look.steers.then_some(action.as_slice()), look.label.as_deref());
     }
+}
+
+/// What is wrong with a recipe's corrections.
+pub(super) fn problems(recipe: &Recipe, document: &Document, wrong: &mut impl FnMut(Spot<'_>, String)) {
+    let (root, learner) = (document.root(), recipe.learner.name());
+    let Some(corrections) = &recipe.corrections else {
+        if recipe.learner.corrections() == Use::Needed {
+            wrong(
+                root.step("learner"),
+                format!("`{learner}` learns from being corrected, and nobody does: `corrections: (oracle: \"expert\")`"),
+            );
+        }
+        return;
+    };
+    let spot = root.step("corrections");
+    if recipe.learner.corrections() == Use::None {
+        wrong(spot, format!("`{learner}` cannot learn from what somebody else decides while it drives; `Dagger` and `Sac` can"));
+    }
+    if matches!((&recipe.learner, &corrections.rule), (LearnerSettings::Sac(sac), Rule::Mixed(_)) if sac.paid == Paid::Interventions) {
+        wrong(spot.step("rule"), "nobody takes over by this rule, and taking over is what is paid for: `Gated(..)` is meant".into());
+    }
+    for (fields, message) in corrections.problems() {
+        wrong(fields.iter().fold(spot, |spot, field| spot.step(*field)), message);
+    }
+}
+
+/// Why nobody can correct a learner in a scene.
+pub(super) fn unfit(plan: &Plan) -> Option<String> {
+    let why = match &plan.task {
+        _ if !plan.team.is_empty() => "it has a team",
+        Some(task) if task.expert.is_some() => return None,
+        _ => "it has no expert",
+    };
+    Some(format!("nobody can correct in `{}`: {why}", plan.name))
 }

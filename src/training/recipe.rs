@@ -1,15 +1,15 @@
 //! Recipes: scene + learner + teacher + budget. What `train` runs.
 
 use crate::curriculum::Teacher;
-use crate::imitation::corrections::{Corrections, Rule};
+use crate::imitation::corrections::Corrections;
 use crate::imitation::reading::Selection;
-use crate::learn::algorithm::sac::Paid;
 use crate::learn::backend::Device;
 use crate::learn::policy::{CheckpointError, Contract};
 use crate::learn::{LearnerSettings, Use};
 use crate::ron::{self, Document, Problem, Problems, Spot};
 use crate::scene::load;
 use crate::scene::plan::Plan;
+use crate::training::corrections;
 use crate::training::overrides::{self, Override, OverrideError};
 use crate::training::paths;
 use crate::training::summary::thousands;
@@ -303,10 +303,9 @@ fn made_ready(folder: &Path, recipe: &Recipe, document: &Document, problems: &mu
         problems.0.push(document.root().step("learner").step(field).problem(message.clone()));
     }
     if recipe.corrections.is_some()
-        && let Some(plan) = plans.iter().find(|plan| !plan.team.is_empty() || plan.task.as_ref().is_none_or(|task| task.expert.is_none()))
+        && let Some(message) = plans.iter().find_map(|plan| corrections::unfit(plan))
     {
-        let why = if plan.team.is_empty() { "it has no expert" } else { "it has a team" };
-        problems.0.push(document.root().step("corrections").problem(format!("nobody can correct in `{}`: {why}", plan.name)));
+        problems.0.push(document.root().step("corrections").problem(message));
     }
     if recipe.past_opponents > 0.0 && !plans.is_empty() && plans.iter().all(|plan| plan.team.is_empty()) {
         let spot = document.root().step("past_opponents");
@@ -410,7 +409,7 @@ pub fn check(recipe: &Recipe, document: &Document) -> Problems {
     } else if (studies || !recipe.demonstrations.is_empty()) && recipe.policies == Policies::PerAgent {
         wrong(root.step("policies"), format!("`PerAgent` goes with practice alone: from demonstrations `{learner}` learns one policy"));
     }
-    corrected(recipe, document, &mut wrong);
+    corrections::problems(recipe, document, &mut wrong);
     if studies && matches!(recipe.budget, Budget::Steps(_)) {
         wrong(root.step("budget"), format!("`{learner}` takes no steps in a world: `Updates(..)` can be bought"));
     }
@@ -433,30 +432,6 @@ pub fn check(recipe: &Recipe, document: &Document) -> Problems {
         wrong(root.step("evaluate").step("levels"), format!("{} levels; 1 to 10,000 can be had", recipe.evaluate.levels));
     }
     problems
-}
-
-/// What is wrong with a recipe's corrections.
-fn corrected(recipe: &Recipe, document: &Document, wrong: &mut impl FnMut(Spot<'_>, String)) {
-    let (root, learner) = (document.root(), recipe.learner.name());
-    let Some(corrections) = &recipe.corrections else {
-        if recipe.learner.corrections() == Use::Needed {
-            wrong(
-                root.step("learner"),
-                format!("`{learner}` learns from being corrected, and nobody does: `corrections: (oracle: \"expert\")`"),
-            );
-        }
-        return;
-    };
-    let spot = root.step("corrections");
-    if recipe.learner.corrections() == Use::None {
-        wrong(spot, format!("`{learner}` cannot learn from what somebody else decides while it drives; `Dagger` and `Sac` can"));
-    }
-    if matches!((&recipe.learner, &corrections.rule), (LearnerSettings::Sac(sac), Rule::Mixed(_)) if sac.paid == Paid::Interventions) {
-        wrong(spot.step("rule"), "nobody takes over by this rule, and taking over is what is paid for: `Gated(..)` is meant".into());
-    }
-    for (fields, message) in corrections.problems() {
-        wrong(fields.iter().fold(spot, |spot, field| spot.step(*field)), message);
-    }
 }
 
 /// The recipe as the run folder keeps it: every default written out.
