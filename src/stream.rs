@@ -42,6 +42,8 @@ pub enum Purpose {
     Decision,
     /// The noise that an actor learns to take away.
     Denoising,
+    /// The levels in which a policy demonstrates for another one.
+    Rollouts,
     /// Which steps somebody who corrects a learner takes over by chance.
     Corrections,
 }

@@ -38,6 +38,9 @@ pub(super) struct EvaluateArgs {
     /// How many held-out levels, or a file with a list of levels
     #[arg(long, default_value = "100", value_name = "N|FILE")]
     levels: String,
+    /// Of a policy that denoises: decide in so many steps, 1 to its levels (diffusion) or 2 (consistency) [default: as it was trained]
+    #[arg(long, value_name = "N")]
+    denoising_steps: Option<usize>,
     /// Fail unless this holds of the point estimate over everything given, such as 'success>=0.9'; may be given again
     #[arg(long, value_name = "REQUIREMENT")]
     require: Vec<String>,
@@ -146,6 +149,9 @@ fn cases_of(path: &Path, args: &EvaluateArgs) -> Result<Vec<Case>, Failure> {
     if Path::new(&name).exists() {
         return policies(Path::new(&name), Some(path), args);
     }
+    if args.denoising_steps.is_some() {
+        return Err(Failure::input(format!("`--denoising-steps` is for policies, and `{name}` is none")));
+    }
     let (plan, _) = recipe::plan(path)?;
     if plan.task.is_none() {
         return Err(Failure::input(format!("the scene `{}` has no task: there is nothing to be judged", plan.name)));
@@ -161,7 +167,7 @@ fn policies(path: &Path, scene: Option<&Path>, args: &EvaluateArgs) -> Result<Ve
         for scene in scenes {
             let (plan, _) = recipe::plan(&scene)?;
             let each = plan.team.iter().any(|agent| checkpoint::of_agent(folder, &agent.agent) != folder);
-            let casts = casts(|agent| pilot::policy(folder, agent), each, &plan, args)?;
+            let casts = casts(|agent| policy(folder, agent, args.denoising_steps), each, &plan, args)?;
             found.push(Case { name: name.clone(), plan, casts, seed, steps });
         }
         Ok(())
@@ -184,6 +190,15 @@ fn policies(path: &Path, scene: Option<&Path>, args: &EvaluateArgs) -> Result<Ve
         add(&run.checkpoint, run.path.display().to_string(), run.recipe.seed, run.standing.progress.steps, scenes)?;
     }
     Ok(found)
+}
+
+/// A checkpoint's policy, which decides in so many steps of denoising where that is said.
+fn policy(folder: &Path, agent: &Plan, steps: Option<usize>) -> Result<Flyer, Failure> {
+    let mut flyer = pilot::policy(folder, agent)?;
+    if let (Flyer::Policy(policy), Some(steps)) = (&mut flyer, steps) {
+        policy.actor.set_steps(steps).map_err(|problem| Failure::input(format!("`--denoising-steps {steps}`: {problem}")))?;
+    }
+    Ok(flyer)
 }
 
 /// So many drawn levels, or those of a file.

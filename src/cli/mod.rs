@@ -5,6 +5,7 @@ mod check;
 mod compare;
 mod completions;
 mod data;
+mod diagnose;
 mod evaluate;
 mod explore;
 mod film;
@@ -99,6 +100,8 @@ enum Verb {
     Evaluate(evaluate::EvaluateArgs),
     /// Compare runs: scores with intervals, probability of improvement, curves
     Compare(compare::CompareArgs),
+    /// Find out what a policy makes of demonstrations: its errors, its ways, its sensors
+    Diagnose(diagnose::DiagnoseArgs),
     /// Record demonstrations into a data set, by hand or by another pilot
     Record(record::RecordArgs),
     /// Replay demonstrations, in the window or (--verify) headless
@@ -238,6 +241,7 @@ pub fn run() -> ExitCode {
         Verb::Train(args) => in_pool(|| train::run(&args, &general)),
         Verb::Evaluate(args) => in_pool(|| evaluate::run(&args, &general)),
         Verb::Compare(args) => compare::run(&args, &general),
+        Verb::Diagnose(args) => in_pool(|| diagnose::run(&args, &general)),
         Verb::Record(args) => record::run(&args, &general),
         Verb::Replay(args) => replay::run(&args, &general),
         Verb::Data(args) => data::run(&args, &general),

@@ -1,16 +1,15 @@
 //! Recording without hands: a pilot demonstrates in many arenas at once, headless.
 
-use crate::arena::{Arena, ArenaPlugin};
+use crate::arena::ArenaPlugin;
 use crate::control::{ControlPlugin, headless_app, start};
 use crate::imitation::demonstration::Demonstration;
-use crate::imitation::recorder::{Recorded, Recorder, RecorderPlugin};
+use crate::imitation::recorder::{Recorded, Recorder, record_all};
 use crate::physics::Threads;
 use crate::pilot::cast::Cast;
 use crate::pilot::{Pilot, PilotPlugin};
 use crate::scene::plan::Plan;
 use crate::signal::Outcome;
 use crate::stream::{Purpose, Stream};
-use bevy::prelude::*;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -64,16 +63,9 @@ pub fn demonstrate<B>(order: &Order<'_>, mut keep: impl FnMut(Option<Demonstrati
         ControlPlugin { timing: order.plan.timing },
         ArenaPlugin { plans: vec![order.plan.clone()], count: arenas, seed, pilot: Pilot::Idle },
         PilotPlugin,
-        RecorderPlugin,
     ));
     order.cast.enter(&mut app);
-    // Before anything is in the arenas' worlds: a component more moves them to another place in memory.
-    let mut entities: Vec<(usize, Entity)> =
-        app.world_mut().query::<(Entity, &Arena)>().iter(app.world()).map(|(entity, arena)| (arena.index, entity)).collect();
-    entities.sort_unstable();
-    for (_, entity) in &entities {
-        app.world_mut().entity_mut(*entity).insert(Recorder::started());
-    }
+    let entities = record_all(&mut app);
     start(&mut app);
 
     let (mut tally, mut open) = (Tally::default(), arenas);
@@ -95,7 +87,7 @@ pub fn demonstrate<B>(order: &Order<'_>, mut keep: impl FnMut(Option<Demonstrati
             }
             if tally.kept + open < order.episodes {
                 open += 1;
-            } else if let Some(mut recorder) = app.world_mut().get_mut::<Recorder>(entities[arena].1) {
+            } else if let Some(mut recorder) = app.world_mut().get_mut::<Recorder>(entities[arena]) {
                 recorder.on = false;
             }
         }

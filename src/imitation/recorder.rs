@@ -53,6 +53,20 @@ impl Plugin for RecorderPlugin {
     }
 }
 
+/// Has every arena of an app recorded, from its first observation on; gives their entities, in their order. To be called before
+/// [`start`](crate::control::start), while nothing is in the arenas' worlds: a component more moves them to another place in memory.
+pub fn record_all(app: &mut App) -> Vec<Entity> {
+    app.add_plugins(RecorderPlugin);
+    let world = app.world_mut();
+    let mut arenas: Vec<(usize, Entity)> =
+        world.query::<(Entity, &Arena)>().iter(world).map(|(entity, arena)| (arena.index, entity)).collect();
+    arenas.sort_unstable();
+    for (_, entity) in &arenas {
+        world.entity_mut(*entity).insert(Recorder::started());
+    }
+    arenas.into_iter().map(|(_, entity)| entity).collect()
+}
+
 impl Recorder {
     /// One that records from the next observation on.
     pub fn started() -> Self {

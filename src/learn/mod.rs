@@ -4,7 +4,8 @@
 //! never entities. Every draw comes from a named [`crate::stream::Stream`] that is part of the learner's state.
 //!
 //! In reading order: [`batch`] the seam; [`experience`] what was lived through and what its endings are worth; [`network`], [`actor`] and
-//! [`critic`] the parts; [`policy`] what is saved and flown, [`history`] what it sees of the past, [`chunk`] what it decides ahead; [`algorithm`] one readable file each;
+//! [`critic`] the parts, [`inverse`] and [`discriminator`] what imitation learns beside a policy; [`policy`] what is saved and flown,
+//! [`history`] what it sees of the past, [`chunk`] what it decides ahead; [`algorithm`] one readable file each;
 //! [`backend`] where the arithmetic runs.
 //!
 //! Acting has the same bits on every processor, for any number of rows and threads ([`network::kernel`] says how). Learning has them for
@@ -19,17 +20,23 @@ pub mod backend;
 pub mod batch;
 pub mod chunk;
 pub mod critic;
+pub mod discriminator;
 pub mod experience;
 pub mod history;
+pub mod inverse;
 pub mod metrics;
 pub mod network;
 pub mod normaliser;
 pub mod policy;
+pub mod residual;
 
+use algorithm::bco::{Bco, BcoLearner};
 use algorithm::cloning::{Cloning, CloningLearner};
 use algorithm::dagger::{Dagger, DaggerLearner};
+use algorithm::gail::{Gail, GailLearner};
 use algorithm::ppo::{Ppo, PpoLearner};
 use algorithm::sac::{Paid, Sac, SacLearner};
+use algorithm::vpt::{Vpt, VptLearner};
 use backend::{Device, NoSuchDevice};
 use batch::Batch;
 use experience::demonstrations::Demonstrations;
@@ -44,6 +51,11 @@ use thiserror::Error;
 pub trait Learner: Send + Sync {
     /// What is to be gathered before the next update.
     fn needs(&self) -> Needs;
+
+    /// How many numbers of memory a row has.
+    fn memory(&self) -> usize {
+        0
+    }
 
     /// One decision, with the exploration that learning wants, for every row of a group.
     fn act(&mut self, rows: Rows<'_>) -> Decision;
@@ -140,6 +152,12 @@ pub enum LearnerSettings {
     Ppo(Ppo),
     /// Behavioural cloning.
     Cloning(Cloning),
+    /// Cloning, where only some demonstrations say what was done: a model of what lies between two observations says it of the others.
+    Vpt(Vpt),
+    /// Cloning of demonstrations that do not say what was done: practice teaches what lies between two observations.
+    Bco(Bco),
+    /// Practice that is paid for what cannot be told from the demonstrations.
+    Gail(Gail),
     /// Cloning that drives and is corrected: DAgger, and takeover.
     Dagger(Dagger),
     /// Soft actor-critic.
@@ -166,6 +184,9 @@ pub enum SettingsError {
     /// The device is not there.
     #[error(transparent)]
     Device(#[from] NoSuchDevice),
+    /// The policy that was learnt before is none that these settings go on from.
+    #[error("the learner cannot go on from the policy that was learnt before: {0}")]
+    Before(String),
 }
 
 impl LearnerSettings {
@@ -174,6 +195,9 @@ impl LearnerSettings {
         match self {
             Self::Ppo(_) => "Ppo",
             Self::Cloning(_) => "Cloning",
+            Self::Vpt(_) => "Vpt",
+            Self::Bco(_) => "Bco",
+            Self::Gail(_) => "Gail",
             Self::Dagger(_) => "Dagger",
             Self::Sac(_) => "Sac",
         }
@@ -185,16 +209,28 @@ impl LearnerSettings {
         match self {
             Self::Ppo(settings) => settings.problems(arenas),
             Self::Cloning(settings) => settings.problems(),
+            Self::Vpt(settings) => settings.problems(),
+            Self::Bco(settings) => settings.problems(),
+            Self::Gail(settings) => settings.problems(arenas),
             Self::Dagger(settings) => settings.problems(),
             Self::Sac(settings) => settings.problems(arenas),
+        }
+    }
+
+    /// Which of the settings need a policy that was learnt before, by the field's name; none where they can do without.
+    pub fn builds_upon(&self) -> Option<&'static str> {
+        match self {
+            Self::Ppo(settings) => settings.builds_upon(),
+            Self::Gail(settings) => settings.practice.builds_upon(),
+            Self::Cloning(_) | Self::Vpt(_) | Self::Bco(_) | Self::Dagger(_) | Self::Sac(_) => None,
         }
     }
 
     /// Whether it learns from recorded data alone, and takes no step in any world.
     pub fn studies(&self) -> bool {
         match self {
-            Self::Ppo(_) | Self::Dagger(_) | Self::Sac(_) => false,
-            Self::Cloning(_) => true,
+            Self::Ppo(_) | Self::Bco(_) | Self::Gail(_) | Self::Dagger(_) | Self::Sac(_) => false,
+            Self::Cloning(_) | Self::Vpt(_) => true,
         }
     }
 
@@ -202,17 +238,26 @@ impl LearnerSettings {
     pub fn demonstrations(&self) -> Use {
         match self {
             Self::Ppo(_) => Use::None,
-            Self::Cloning(_) => Use::Needed,
+            Self::Cloning(_) | Self::Vpt(_) | Self::Bco(_) | Self::Gail(_) => Use::Needed,
             Self::Dagger(settings) if settings.school > 0 => Use::Needed,
             Self::Sac(settings) if settings.school > 0 => Use::Needed,
             Self::Dagger(_) | Self::Sac(_) => Use::Welcome,
         }
     }
 
+    /// Whether demonstrations have to say what was done.
+    pub fn wants_actions(&self) -> bool {
+        match self {
+            Self::Gail(settings) => !settings.states,
+            Self::Bco(_) => false,
+            Self::Ppo(_) | Self::Cloning(_) | Self::Vpt(_) | Self::Dagger(_) | Self::Sac(_) => true,
+        }
+    }
+
     /// What use it has for somebody who corrects it while it drives.
     pub fn corrections(&self) -> Use {
         match self {
-            Self::Ppo(_) | Self::Cloning(_) => Use::None,
+            Self::Ppo(_) | Self::Cloning(_) | Self::Vpt(_) | Self::Bco(_) | Self::Gail(_) => Use::None,
             Self::Dagger(_) => Use::Needed,
             Self::Sac(settings) if settings.paid == Paid::Interventions => Use::Needed,
             Self::Sac(_) => Use::Welcome,
@@ -225,22 +270,29 @@ impl LearnerSettings {
             Self::Ppo(_) => Vec::new(),
             Self::Sac(settings) => settings.unfit(&contract.observation),
             Self::Cloning(settings) => settings.unfit(&contract.observation),
+            Self::Vpt(settings) => settings.unfit(&contract.observation),
+            Self::Bco(settings) => settings.unfit(&contract.observation),
+            Self::Gail(settings) => settings.unfit(&contract.observation),
             Self::Dagger(settings) => settings.unfit(&contract.observation),
         }
     }
 
-    /// A learner at its beginning, every random stream of it named by `seed`. Refuses what cannot work with any number of arenas; ask
-    /// [`LearnerSettings::problems`] first where their number is known.
-    pub fn build(&self, contract: Contract, seed: u64, device: Device) -> Result<Box<dyn Learner>, SettingsError> {
+    /// A learner at its beginning, every random stream of it named by `seed`. It may build upon the policy that was learnt `before`, by another
+    /// stage or another run. Refuses what cannot work with any number of arenas; ask [`LearnerSettings::problems`] first where their number
+    /// is known.
+    pub fn build(&self, contract: Contract, seed: u64, device: Device, before: Option<&Policy>) -> Result<Box<dyn Learner>, SettingsError> {
         let place = device.place()?;
         let problems = self.problems(usize::MAX);
         if !problems.is_empty() {
             return Err(SettingsError::Impossible(problems));
         }
         Ok(match self {
-            Self::Ppo(settings) => Box::new(PpoLearner::new(settings.clone(), contract, seed, place)),
-            Self::Cloning(settings) => Box::new(CloningLearner::new(settings.clone(), contract, seed)),
-            Self::Dagger(settings) => Box::new(DaggerLearner::new(settings.clone(), contract, seed)),
+            Self::Ppo(settings) => Box::new(PpoLearner::new(settings.clone(), contract, seed, place, before)?),
+            Self::Cloning(settings) => Box::new(CloningLearner::new(settings.clone(), contract, seed, place)),
+            Self::Vpt(settings) => Box::new(VptLearner::new(settings.clone(), contract, seed, place)),
+            Self::Bco(settings) => Box::new(BcoLearner::new(settings.clone(), contract, seed, place)),
+            Self::Gail(settings) => Box::new(GailLearner::new(settings.clone(), contract, seed, place, before)?),
+            Self::Dagger(settings) => Box::new(DaggerLearner::new(settings.clone(), contract, seed, place)),
             Self::Sac(settings) => Box::new(SacLearner::new(settings.clone(), contract, seed)),
         })
     }

@@ -7,7 +7,9 @@ use super::actor::Actor;
 use super::batch::Batch;
 use super::chunk::{Asked, Chunk};
 use super::history;
+use super::network::gru::{Gru, Tape};
 use super::normaliser::Normaliser;
+use super::residual::Residual;
 use crate::signal::Channels;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -101,10 +103,14 @@ pub struct Policy {
     pub normaliser: Option<Normaliser>,
     /// How many observations it decides by: the present one, and those before it.
     pub history: usize,
+    /// What boils them down before the actor sees them, if anything; else it sees them side by side.
+    pub encoder: Option<Gru>,
     /// For how many steps it decides at once.
     pub chunk: Chunk,
     /// What decides.
     pub actor: Actor,
+    /// What is added to its decisions, one after the other.
+    pub residuals: Vec<Residual>,
 }
 
 impl Policy {
@@ -126,8 +132,15 @@ impl Policy {
         if let Some(normaliser) = &self.normaliser {
             seen = normaliser.normalise(&seen);
         }
-        let inputs = seen.reshaped(self.actor.inputs());
+        let inputs = match &self.encoder {
+            None => seen.reshaped(self.actor.inputs()),
+            Some(gru) => Batch::new(gru.width(), gru.forward(seen.values(), self.history, &mut Tape::default())),
+        };
         let asked = Asked { inputs: &inputs, begins, seeds, channels: self.contract.action.width() };
-        self.chunk.act(asked, memory, self.seen(), |inputs, streams| self.actor.decide(inputs, streams))
+        let mut actions = self.chunk.act(asked, memory, self.seen(), |inputs, streams| self.actor.decide(inputs, streams));
+        for residual in &self.residuals {
+            residual.add(observations, &mut actions);
+        }
+        actions
     }
 }

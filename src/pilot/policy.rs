@@ -99,18 +99,27 @@ fn fly(policy: &Policy, mut rows: Vec<Row<'_>>) {
     let observations = gather(rows.iter().map(|row| row.observation));
     let begins: Vec<bool> = rows.iter().map(|row| row.begins).collect();
     let seeds: Vec<u64> = rows.iter().map(|row| row.seed).collect();
-    let mut memory = Batch::zeros(rows.len(), policy.memory());
-    for (index, row) in rows.iter().enumerate() {
-        if row.memory.len() == memory.width() && !row.memory.is_empty() {
-            memory.row_mut(index).copy_from_slice(row.memory);
-        }
-    }
+    let mut memory = recalled(&rows, policy.memory());
     let actions = policy.act(Rows { observations: &observations, begins: &begins, seeds: &seeds, memory: &mut memory });
     for (index, row) in rows.iter_mut().enumerate() {
         row.action.copy_from_slice(actions.row(index));
-        if memory.width() > 0 {
-            *row.memory = memory.row(index).to_vec();
-        }
+    }
+    remember(&mut rows, &memory);
+}
+
+/// What the rows remember, `[N, width]`; nothing yet is all zeros.
+pub fn recalled(rows: &[Row<'_>], width: usize) -> Batch {
+    let mut memory = Batch::zeros(rows.len(), width);
+    for (index, row) in rows.iter().enumerate().filter(|(_, row)| width > 0 && row.memory.len() == width) {
+        memory.row_mut(index).copy_from_slice(row.memory);
+    }
+    memory
+}
+
+/// Lets each row remember its part of `memory`.
+pub fn remember(rows: &mut [Row<'_>], memory: &Batch) {
+    for (index, row) in rows.iter_mut().enumerate().filter(|_| memory.width() > 0) {
+        *row.memory = memory.row(index).to_vec();
     }
 }
 

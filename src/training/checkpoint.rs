@@ -1,8 +1,9 @@
 //! Checkpoints: everything that a run needs to go on exactly, whole or absent.
 //!
-//! `checkpoints/000128/` holds `policy.safetensors` and `contract.json` (all that flying needs; where each agent of a team has its own policy, the
-//! others' lie in folders with their agents' names), `learner.bin`, `arenas.bin` (every arena's
+//! `checkpoints/000128/` holds `policy.safetensors` and `contract.json` (all that flying needs, with those of each residual in `residual-0` and so on; where
+//! each agent of a team has its own policy, the others' lie in folders with their agents' names), `learner.bin`, `arenas.bin` (every arena's
 //! snapshot), `rollout.bin`, `teachers.bin`, `watches.bin` where somebody corrects, `progress.json` and, where it was judged, `evaluation.json`. `checkpoints/last` names the newest.
+//! The last one of each stage is judged, and therefore stays: the next stage builds upon its policy.
 
 use crate::arena::Snapshot;
 use crate::curriculum::{EpisodeReport, TeacherState};
@@ -32,6 +33,12 @@ pub struct Standing {
     /// How far the run had come.
     #[serde(flatten)]
     pub progress: Progress,
+    /// The stage that it was in, from 0.
+    #[serde(default)]
+    pub stage: usize,
+    /// How far it had come when that stage began.
+    #[serde(default)]
+    pub begun: Progress,
     /// Bytes of `metrics.jsonl`.
     pub metrics_bytes: u64,
     /// Bytes of `episodes.jsonl`.
@@ -67,19 +74,14 @@ impl Checkpoint {
     /// Where the disk refuses. What was there before stays.
     pub fn save(&self, run: &Path, policies: &[(String, Policy)], evaluations: &[Evaluation]) -> Result<(), CheckpointError> {
         let folder = run.join(FOLDER);
-        let name = format!("{:06}", self.standing.progress.updates);
-        let path = folder.join(&name);
-        let at = |path: &Path| {
+        let path = at(run, self.standing.progress.updates);
+        let refused = |path: &Path| {
             let path = path.to_owned();
             move |source| CheckpointError::File { path, source }
         };
-        std::fs::create_dir_all(&folder).map_err(at(&folder))?;
+        std::fs::create_dir_all(&folder).map_err(refused(&folder))?;
         durable::write_folder(&path, |beside| -> Result<(), Failure> {
-            for (index, (agent, policy)) in policies.iter().enumerate() {
-                let folder = if index == 0 { beside.to_owned() } else { beside.join(agent) };
-                std::fs::create_dir_all(&folder)?;
-                policy.save(&folder).map_err(Failure::Checkpoint)?;
-            }
+            save_policies(policies, beside).map_err(Failure::Checkpoint)?;
             std::fs::write(beside.join("learner.bin"), encode(&self.learners)?)?;
             std::fs::write(beside.join("teachers.bin"), encode(&self.teachers)?)?;
             std::fs::write(beside.join("arenas.bin"), encode(&self.arenas)?)?;
@@ -101,8 +103,8 @@ impl Checkpoint {
             Failure::Io(source) => CheckpointError::File { path: path.clone(), source },
         })?;
         let last = folder.join("last");
-        durable::write(&last, &name).map_err(at(&last))?;
-        forget(&folder).map_err(at(&folder))
+        durable::write(&last, name(self.standing.progress.updates)).map_err(refused(&last))?;
+        forget(&folder).map_err(refused(&folder))
     }
 
     /// Reads a checkpoint's folder.
@@ -153,6 +155,36 @@ fn decode<T: DeserializeOwned>(path: &Path) -> Result<T, CheckpointError> {
     }
 }
 
+fn name(updates: u64) -> String {
+    format!("{updates:06}")
+}
+
+/// Where a run keeps the checkpoint after so many updates.
+pub fn at(run: &Path, updates: u64) -> PathBuf {
+    run.join(FOLDER).join(name(updates))
+}
+
+/// Writes policies into a checkpoint's folder: the first one's files, and a folder with its agent's name for each of the others.
+///
+/// # Errors
+/// Where the disk refuses.
+pub fn save_policies(policies: &[(String, Policy)], into: &Path) -> Result<(), CheckpointError> {
+    for (index, (agent, policy)) in policies.iter().enumerate() {
+        let folder = if index == 0 { into.to_owned() } else { into.join(agent) };
+        std::fs::create_dir_all(&folder).map_err(|source| CheckpointError::File { path: folder.clone(), source })?;
+        policy.save(&folder)?;
+    }
+    Ok(())
+}
+
+/// Reads the policies of these agents from a checkpoint's folder, each with its agent's name.
+///
+/// # Errors
+/// Where one is not there, or holds something else.
+pub fn policies<'a>(checkpoint: &Path, agents: impl Iterator<Item = &'a str>) -> Result<Vec<(String, Policy)>, CheckpointError> {
+    agents.map(|agent| Ok((agent.to_owned(), Policy::load(&of_agent(checkpoint, agent))?))).collect()
+}
+
 /// Where a checkpoint keeps an agent's policy: in a folder of its own, where each agent of a team has one, else in its own.
 pub fn of_agent(checkpoint: &Path, agent: &str) -> PathBuf {
     let own = checkpoint.join(agent);
@@ -194,6 +226,11 @@ pub fn judged(run: &Path, updates: u64) -> Vec<PathBuf> {
     let until =
         |path: &PathBuf| path.file_name().and_then(|name| name.to_str()?.parse::<u64>().ok()).is_some_and(|update| update <= updates);
     all(&run.join(FOLDER)).into_iter().filter(|path| path.join(JUDGED).is_file() && until(path)).collect()
+}
+
+/// The checkpoints of a run that were kept, oldest first.
+pub fn kept(run: &Path) -> Vec<PathBuf> {
+    all(&run.join(FOLDER))
 }
 
 /// All checkpoints in the folder, oldest first.

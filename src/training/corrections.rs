@@ -13,6 +13,7 @@ use crate::ron::{Document, Spot};
 use crate::scene::plan::Plan;
 use crate::signal::Action;
 use crate::training::recipe::Recipe;
+use crate::training::stages::{Stage, stage_spots};
 use crate::training::trainer::{StudentsDecide, Trainer};
 use bevy::prelude::*;
 
@@ -111,21 +112,26 @@ fn correct(
 
 /// What is wrong with a recipe's corrections.
 pub(super) fn problems(recipe: &Recipe, document: &Document, wrong: &mut impl FnMut(Spot<'_>, String)) {
-    let (root, learner) = (document.root(), recipe.learner.name());
+    let (root, stages) = (document.root(), recipe.stages());
     let Some(corrections) = &recipe.corrections else {
-        if recipe.learner.corrections() == Use::Needed {
+        for (stage, spot) in
+            stages.iter().zip(stage_spots(recipe, document)).filter(|(stage, _)| stage.learner.corrections() == Use::Needed)
+        {
+            let learner = stage.learner.name();
             wrong(
-                root.step("learner"),
+                spot.step("learner"),
                 format!("`{learner}` learns from being corrected, and nobody does: `corrections: (oracle: \"expert\")`"),
             );
         }
         return;
     };
     let spot = root.step("corrections");
-    if recipe.learner.corrections() == Use::None {
+    if let Some(stage) = stages.first().filter(|_| stages.iter().all(|stage| stage.learner.corrections() == Use::None)) {
+        let learner = stage.learner.name();
         wrong(spot, format!("`{learner}` cannot learn from what somebody else decides while it drives; `Dagger` and `Sac` can"));
     }
-    if matches!((&recipe.learner, &corrections.rule), (LearnerSettings::Sac(sac), Rule::Mixed(_)) if sac.paid == Paid::Interventions) {
+    let paid = |stage: &Stage| matches!(&stage.learner, LearnerSettings::Sac(sac) if sac.paid == Paid::Interventions);
+    if matches!(corrections.rule, Rule::Mixed(_)) && stages.iter().any(paid) {
         wrong(spot.step("rule"), "nobody takes over by this rule, and taking over is what is paid for: `Gated(..)` is meant".into());
     }
     for (fields, message) in corrections.problems() {

@@ -2,21 +2,25 @@
 
 use crate::durable;
 use crate::imitation::reading::Account;
+use crate::learn::policy::Policy;
 use crate::ron::Problems;
+use crate::training::checkpoint;
 use crate::training::machine::Machine;
 use crate::training::recipe::{self, Prepared, Scenes};
 use crate::training::run::RunError;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, TryLockError};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What every run folder has.
 pub const ABOUT: &str = "run.json";
 const RECIPE: &str = "recipe.ron";
 const SCENES: &str = "scenes";
-/// What was read of the recipe's data sets.
-const DEMONSTRATIONS: &str = "demonstrations.json";
+/// What was read of the recipe's data sets, or of those of a stage.
+const DEMONSTRATIONS: &str = "demonstrations";
+/// The policies that the recipe starts from.
+pub const START: &str = "start";
 
 /// `run.json`: what a run folder is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,7 +66,8 @@ pub fn must_be_free(run: &Path, resume: bool) -> Result<(), RunError> {
     };
     let mut names: Vec<String> = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
-    let ours = |name: &str| resume && ([SCENES, RECIPE, DEMONSTRATIONS].contains(&name) || name.ends_with(".partial"));
+    let ours =
+        |name: &str| resume && ([SCENES, RECIPE, START].contains(&name) || name.starts_with(DEMONSTRATIONS) || name.ends_with(".partial"));
     match names.iter().find(|name| !ours(name)) {
         Some(name) => Err(RunError::Occupied { path: run.into(), by: format!("holds `{name}` and no run") }),
         None => Ok(()),
@@ -73,8 +78,18 @@ pub fn must_be_free(run: &Path, resume: bool) -> Result<(), RunError> {
 ///
 /// # Errors
 /// What the file system says.
-pub fn begin(prepared: &Prepared, account: Option<&Account>, run: &Path) -> io::Result<()> {
-    std::fs::create_dir_all(run)?;
+pub fn begin(prepared: &Prepared, start: &[(String, Policy)], accounts: &[Option<Account>], run: &Path) -> Result<(), RunError> {
+    let file = |source| RunError::File { path: run.into(), source };
+    std::fs::create_dir_all(run).map_err(file)?;
+    if !start.is_empty() {
+        let folder = run.join(START);
+        std::fs::create_dir_all(&folder).map_err(file)?;
+        checkpoint::save_policies(start, &folder)?;
+    }
+    lay_out(prepared, accounts, run).map_err(file)
+}
+
+fn lay_out(prepared: &Prepared, accounts: &[Option<Account>], run: &Path) -> io::Result<()> {
     durable::sweep(run)?;
     for (name, text) in &prepared.texts {
         let folder = run.join(SCENES).join(name);
@@ -82,20 +97,27 @@ pub fn begin(prepared: &Prepared, account: Option<&Account>, run: &Path) -> io::
         durable::write(&folder.join("scene.ron"), text)?;
     }
     durable::write(&run.join(RECIPE), own_recipe(prepared))?;
-    if let Some(account) = account {
-        durable::write(&run.join(DEMONSTRATIONS), serde_json::to_vec_pretty(account)?)?;
+    for (stage, account) in accounts.iter().enumerate() {
+        if let Some(account) = account {
+            durable::write(&demonstrations_of(run, stage), serde_json::to_vec_pretty(account)?)?;
+        }
     }
     let machine = Machine::here("cpu");
     let about = About { recipe: prepared.name.clone(), version: env!("CARGO_PKG_VERSION").into(), machine };
     durable::write(&run.join(ABOUT), serde_json::to_vec_pretty(&about)?)
 }
 
-/// What was read of the recipe's data sets when the run was started.
+/// Where a run says what was read of the data sets of a stage, from 0.
+fn demonstrations_of(run: &Path, stage: usize) -> PathBuf {
+    run.join(if stage == 0 { format!("{DEMONSTRATIONS}.json") } else { format!("{DEMONSTRATIONS}-{}.json", stage + 1) })
+}
+
+/// What was read of a stage's data sets when the run was started.
 ///
 /// # Errors
 /// Where the run does not say.
-pub fn demonstrations(run: &Path) -> Result<Account, RunError> {
-    let path = run.join(DEMONSTRATIONS);
+pub fn demonstrations(run: &Path, stage: usize) -> Result<Account, RunError> {
+    let path = demonstrations_of(run, stage);
     let file = |source| RunError::File { path: path.clone(), source };
     serde_json::from_slice(&std::fs::read(&path).map_err(file)?).map_err(|error| file(error.into()))
 }
@@ -118,8 +140,7 @@ pub fn hold(run: &Path) -> Result<File, RunError> {
 fn own_recipe(prepared: &Prepared) -> String {
     let mut recipe = prepared.recipe.clone();
     recipe.scene = Scenes(prepared.texts.iter().map(|(name, _)| format!("{SCENES}/{name}")).collect());
-    // They stay where they are.
-    recipe.demonstrations = prepared.demonstrations.iter().map(|path| path.display().to_string()).collect();
+    // (Data sets stay where they are.)
     recipe::resolved(&recipe)
 }
 

@@ -11,6 +11,7 @@ use crate::pilot::policy::{self, Opponents};
 use crate::stream::{Purpose, Stream};
 use crate::training::checkpoint;
 use crate::training::recipe::{Policies, Recipe};
+use crate::training::stages::Stage;
 use bevy::prelude::*;
 use std::path::Path;
 
@@ -29,10 +30,10 @@ pub struct Matches {
 }
 
 impl Matches {
-    /// As a recipe says it.
-    pub fn of(recipe: &Recipe) -> Self {
-        let past = (recipe.past_opponents * recipe.arenas as f32).round() as usize;
-        Self { seed: recipe.seed, learning: recipe.arenas.saturating_sub(past), policies: recipe.policies }
+    /// As a recipe says it of a stage.
+    pub fn of(recipe: &Recipe, stage: &Stage) -> Self {
+        let past = (recipe.past_opponents * stage.arenas as f32).round() as usize;
+        Self { seed: stage.seed, learning: stage.arenas.saturating_sub(past), policies: recipe.policies }
     }
 
     /// The student by whom an agent of an arena, one of so many `agents`, learns; none where an opponent flies it.

@@ -3,16 +3,18 @@
 use crate::curriculum::Teacher;
 use crate::imitation::corrections::Corrections;
 use crate::imitation::reading::Selection;
+use crate::learn::LearnerSettings;
 use crate::learn::backend::Device;
 use crate::learn::policy::{CheckpointError, Contract};
-use crate::learn::{LearnerSettings, Use};
 use crate::ron::{self, Document, Problem, Problems, Spot};
 use crate::scene::load;
 use crate::scene::plan::Plan;
 use crate::training::corrections;
 use crate::training::overrides::{self, Override, OverrideError};
 use crate::training::paths;
+use crate::training::stages::{StageRecipe, stage_spots};
 use crate::training::summary::thousands;
+use ::ron::extensions::Extensions;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -35,7 +37,8 @@ pub struct Recipe {
     #[serde(default = "arenas")]
     pub arenas: usize,
     /// How much may be spent.
-    pub budget: Budget,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Budget>,
     /// Of a team: whether its agents learn by one policy, or each by its own.
     #[serde(default)]
     pub policies: Policies,
@@ -44,7 +47,14 @@ pub struct Recipe {
     #[serde(default)]
     pub past_opponents: f32,
     /// What learns.
-    pub learner: LearnerSettings,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learner: Option<LearnerSettings>,
+    /// In place of one `learner` and its `budget`: several, one after the other, the policy carried from each to the next.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<StageRecipe>,
+    /// A run, or one of its checkpoints, whose policy the (first) learner builds upon; relative to the recipe's file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
     /// Data sets to learn from, relative to the recipe's file: one, or a list.
     #[serde(default, with = "paths", skip_serializing_if = "Vec::is_empty")]
     pub demonstrations: Vec<String>,
@@ -167,7 +177,7 @@ impl Default for Saving {
 /// A recipe that was read and found right, with its scenes made ready.
 #[derive(Clone)]
 pub struct Prepared {
-    /// The recipe.
+    /// The recipe. Where it is read, its paths stand on their own. (Data sets and runs are looked for when they are read.)
     pub recipe: Recipe,
     /// `push-ppo` for `scenes/push/ppo.ron`.
     pub name: String,
@@ -175,8 +185,6 @@ pub struct Prepared {
     pub plans: Vec<Arc<Plan>>,
     /// Their files' texts, by name.
     pub texts: Vec<(String, String)>,
-    /// The data sets. (They are looked for when they are read.)
-    pub demonstrations: Vec<PathBuf>,
 }
 
 impl Prepared {
@@ -228,7 +236,7 @@ pub fn from_text(text: &str, path: &Path, changes: &[Override]) -> Result<Prepar
         ready = made_ready(folder, recipe, document, &mut problems);
         problems
     });
-    let (recipe, _) = read.finish().map_err(|mut problems| {
+    let (mut recipe, _) = read.finish().map_err(|mut problems| {
         for problem in problems.0.iter_mut().filter(|problem| problem.file == file) {
             if let Some(by) = edited.blame(problem.line, problem.column) {
                 problem.message = format!("in `--set {by}`: {}", problem.message);
@@ -239,12 +247,17 @@ pub fn from_text(text: &str, path: &Path, changes: &[Override]) -> Result<Prepar
     let (plans, texts) = ready;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let name = if plans.len() == 1 { format!("{}-{stem}", plans[0].name) } else { stem };
-    let found = |path: &String| {
-        let path = folder.join(path);
-        path.canonicalize().or_else(|_| std::path::absolute(&path)).unwrap_or(path)
-    };
-    let demonstrations = recipe.demonstrations.iter().map(found).collect();
-    Ok(Prepared { recipe, name, plans, texts, demonstrations })
+    let sets = recipe.stages.iter_mut().flat_map(|stage| &mut stage.demonstrations).chain(&mut recipe.demonstrations);
+    for path in sets.chain(&mut recipe.start) {
+        *path = lasting(&folder.join(&path)).display().to_string();
+    }
+    Ok(Prepared { recipe, name, plans, texts })
+}
+
+/// A path as it is from everywhere; the same whether or not something is there (yet, or any more).
+fn lasting(path: &Path) -> PathBuf {
+    let beside = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(beside).unwrap_or_else(|| path.to_owned())
 }
 
 /// The scenes of a recipe and their texts, each with a name of its own.
@@ -298,9 +311,11 @@ fn made_ready(folder: &Path, recipe: &Recipe, document: &Document, problems: &mu
         texts.push((plan.name.clone(), text));
         plans.push(Arc::new(plan));
     }
-    for message in plans.first().map(|plan| recipe.learner.unfit(&contract(plan))).unwrap_or_default() {
-        let field = message.split('`').nth(1).unwrap_or_default();
-        problems.0.push(document.root().step("learner").step(field).problem(message.clone()));
+    for (stage, spot) in recipe.stages().iter().zip(stage_spots(recipe, document)) {
+        for message in plans.first().map(|plan| stage.learner.unfit(&contract(plan))).unwrap_or_default() {
+            let field = message.split(['`', ':']).nth(1).unwrap_or_default();
+            problems.0.push(spot.step("learner").step(field).problem(message.clone()));
+        }
     }
     if recipe.corrections.is_some()
         && let Some(message) = plans.iter().find_map(|plan| corrections::unfit(plan))
@@ -393,50 +408,54 @@ pub fn check(recipe: &Recipe, document: &Document) -> Problems {
     if !(0.0..=1.0).contains(&recipe.past_opponents) {
         wrong(root.step("past_opponents"), format!("a share of {}; 0 to 1 is meant", recipe.past_opponents));
     }
-    // With a number of arenas that stands in for another one, only what is wrong with any number is said.
-    let arenas = if can_be_had && !root.step("arenas").is_doubtful() { recipe.arenas } else { MOST_ARENAS };
-    for message in recipe.learner.problems(arenas) {
-        // Sentences begin with the field that they are about.
-        let field = message.split(['`', ':']).nth(1).unwrap_or_default();
-        wrong(root.step("learner").step(field), message.clone());
-    }
-    let (learner, studies) = (recipe.learner.name(), recipe.learner.studies());
-    let wanted = recipe.learner.demonstrations();
-    if wanted == Use::Needed && recipe.demonstrations.is_empty() {
-        wrong(root.step("learner"), format!("`{learner}` learns from demonstrations, and the recipe names none: `demonstrations: \"..\"`"));
-    } else if wanted == Use::None && !recipe.demonstrations.is_empty() {
-        wrong(root.step("demonstrations"), format!("`{learner}` does not learn from demonstrations"));
-    } else if (studies || !recipe.demonstrations.is_empty()) && recipe.policies == Policies::PerAgent {
-        wrong(root.step("policies"), format!("`PerAgent` goes with practice alone: from demonstrations `{learner}` learns one policy"));
-    }
-    corrections::problems(recipe, document, &mut wrong);
-    if studies && matches!(recipe.budget, Budget::Steps(_)) {
-        wrong(root.step("budget"), format!("`{learner}` takes no steps in a world: `Updates(..)` can be bought"));
-    }
-    if studies && recipe.past_opponents > 0.0 {
-        wrong(root.step("past_opponents"), format!("`{learner}` plays against nobody while it learns"));
-    }
-    for message in recipe.selection.problems() {
-        let field = message.split('`').nth(1).unwrap_or_default();
-        wrong(root.step("selection").step(field), message.clone());
-    }
-    if let Budget::Steps(0) | Budget::Updates(0) = recipe.budget {
-        wrong(root.step("budget"), "a budget of 0 buys nothing".into());
-    }
-    for (field, every) in [("evaluate", recipe.evaluate.every), ("checkpoint", recipe.checkpoint.every)] {
-        if every == 0 {
-            wrong(root.step(field).step("every"), "every 0 updates; 1 or more are meant".into());
+    for (field, missing) in [("budget", recipe.budget.is_none()), ("learner", recipe.learner.is_none())] {
+        if recipe.stages.is_empty() && missing && !root.step("stages").is_doubtful() && !root.step(field).is_doubtful() {
+            wrong(root, format!("the recipe has no `{field}`, nor `stages`"));
+        } else if !recipe.stages.is_empty() && !missing {
+            wrong(root.step(field), format!("the recipe has `stages`, each of which has its own `{field}`"));
         }
     }
-    if !(1..=10_000).contains(&recipe.evaluate.levels) {
-        wrong(root.step("evaluate").step("levels"), format!("{} levels; 1 to 10,000 can be had", recipe.evaluate.levels));
+    if recipe.checkpoint.every == 0 {
+        wrong(root.step("checkpoint").step("every"), "every 0 updates; 1 or more are meant".into());
     }
+    corrections::problems(recipe, document, &mut wrong);
+    for (stage, spot) in recipe.stages().iter().zip(stage_spots(recipe, document)) {
+        // What a stage does not say itself the recipe says.
+        let said = |field: &str| if spot.step(field).is_written() { spot.step(field) } else { root.step(field) };
+        if stage.arenas != recipe.arenas && !(1..=MOST_ARENAS).contains(&stage.arenas) {
+            wrong(said("arenas"), format!("{} arenas; 1 to 65,536 can be had", stage.arenas));
+        }
+        // With a number of arenas that stands in for another one, only what is wrong with any number is said.
+        let can_be_had = (1..=MOST_ARENAS).contains(&stage.arenas) && !said("arenas").is_doubtful();
+        for message in stage.learner.problems(if can_be_had { stage.arenas } else { MOST_ARENAS }) {
+            // Sentences begin with the field that they are about.
+            let field = message.split(['`', ':']).nth(1).unwrap_or_default();
+            wrong(spot.step("learner").step(field), message.clone());
+        }
+        for (field, message) in stage.problems(recipe) {
+            wrong(said(field), message);
+        }
+        for message in stage.selection.problems() {
+            let field = message.split('`').nth(1).unwrap_or_default();
+            wrong(said("selection").step(field), message.clone());
+        }
+        if stage.evaluate.every == 0 {
+            wrong(said("evaluate").step("every"), "every 0 updates; 1 or more are meant".into());
+        }
+        if !(1..=10_000).contains(&stage.evaluate.levels) {
+            wrong(said("evaluate").step("levels"), format!("{} levels; 1 to 10,000 can be had", stage.evaluate.levels));
+        }
+    }
+    // One sentence for what all stages share.
+    let mut told = std::collections::BTreeSet::new();
+    problems.0.retain(|problem| told.insert((problem.line, problem.column, problem.message.clone())));
     problems
 }
 
 /// The recipe as the run folder keeps it: every default written out.
 pub fn resolved(recipe: &Recipe) -> String {
-    let style = ::ron::ser::PrettyConfig::new().struct_names(true).extensions(::ron::extensions::Extensions::UNWRAP_VARIANT_NEWTYPES);
+    let style =
+        ::ron::ser::PrettyConfig::new().struct_names(true).extensions(Extensions::UNWRAP_VARIANT_NEWTYPES | Extensions::IMPLICIT_SOME);
     // Writing plain data into a string fails only where RON has no form for it, and every part of a recipe has one (tested).
     ::ron::ser::to_string_pretty(recipe, style).unwrap_or_default()
 }

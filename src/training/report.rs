@@ -8,7 +8,8 @@ use crate::training::folder::{self, About};
 use crate::training::machine::Machine;
 use crate::training::metrics;
 use crate::training::recipe::{self, Recipe};
-use crate::training::run::{RunError, spent};
+use crate::training::run::RunError;
+use crate::training::stages;
 use crate::training::summary::{Evaluation, Scores, Stage, Summary};
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,8 @@ pub struct RunFolder {
     pub standing: Standing,
     /// How that checkpoint was judged; empty where the run is not finished.
     pub evaluations: Vec<Evaluation>,
+    /// Where it stood at the end of each stage that it has begun, or now, and how the policy was judged there.
+    pub ends: Vec<(Standing, Vec<Evaluation>)>,
 }
 
 impl RunFolder {
@@ -39,14 +42,26 @@ impl RunFolder {
         let no = || Problems::from(Problem::of_file(path.display().to_string(), "this run has no checkpoint yet"));
         let checkpoint = checkpoint::last(path).ok_or_else(no)?;
         let standing = checkpoint::standing(&checkpoint)?;
-        let finished = spent(recipe.budget, &standing) >= 1.0;
+        let stages = recipe.stages();
+        let finished = standing.stage + 1 == stages.len() && stages[standing.stage].spent(&standing.progress, &standing.begun) >= 1.0;
         let evaluations = if finished { checkpoint::evaluations(&checkpoint)? } else { Vec::new() };
-        Ok(Self { path: path.into(), about, recipe, checkpoint, standing, evaluations })
+        let mut ends = vec![(standing, evaluations.clone())];
+        while let Some((Standing { stage: 1.., begun, .. }, _)) = ends.last() {
+            let end = checkpoint::at(path, begun.updates);
+            ends.push((checkpoint::standing(&end)?, checkpoint::evaluations(&end)?));
+        }
+        ends.reverse();
+        Ok(Self { path: path.into(), about, recipe, checkpoint, standing, evaluations, ends })
+    }
+
+    /// Whether it learnt from recorded data alone, in all of its stages.
+    fn studies(&self) -> bool {
+        self.recipe.stages().iter().all(|stage| stage.learner.studies())
     }
 
     /// What its curves stand over.
     pub fn axis(&self) -> Axis {
-        if self.recipe.learner.studies() { Axis::Updates } else { Axis::Steps }
+        if self.studies() { Axis::Updates } else { Axis::Steps }
     }
 
     /// The scenes that it was trained in.
@@ -85,28 +100,57 @@ pub fn summary(runs: &[RunFolder], control_hz: u32) -> Option<Summary> {
         return None;
     }
     let scores = Scores::of(&evaluations, 0);
-    let stage = Stage {
-        learner: first.recipe.learner.name().into(),
-        budget: first.recipe.budget.to_string(),
-        updates: runs.iter().map(|run| run.standing.progress.updates).sum(),
-        steps: runs.iter().map(|run| run.standing.progress.steps).sum(),
-        wall_seconds: runs.iter().map(|run| run.standing.wall_seconds).sum(),
-        cpu_seconds: runs.iter().map(|run| run.standing.cpu_seconds).sum(),
-        scores: Some(scores),
-    };
+    let stages = first.recipe.stages().iter().map(|stage| row(stage, runs)).collect();
     let scenes: Vec<&str> = first.evaluations.iter().map(|evaluation| evaluation.scene.as_str()).collect();
     Some(Summary {
         recipe: first.about.recipe.clone(),
         scene: scenes.join(", "),
         version: env!("CARGO_PKG_VERSION").into(),
         seeds: runs.iter().map(|run| run.recipe.seed).collect(),
-        arenas: if first.recipe.learner.studies() { 0 } else { first.recipe.arenas },
-        levels: first.recipe.evaluate.levels,
+        arenas: if first.studies() { 0 } else { first.recipe.arenas },
+        levels: first.recipe.stages().last().map_or(0, |stage| stage.evaluate.levels),
         control_hz: control_hz.into(),
         scores,
-        stages: vec![stage],
+        stages,
         machine: Machine::here("cpu"),
     })
+}
+
+/// What a stage took, and what the policy was worth at its end.
+fn row(stage: &stages::Stage, runs: &[RunFolder]) -> Stage {
+    let ends: Vec<(Standing, Standing, &[Evaluation])> = runs
+        .iter()
+        .filter_map(|run| {
+            let (end, evaluations) = run.ends.get(stage.index)?;
+            let begin = stage.index.checked_sub(1).and_then(|before| run.ends.get(before)).map(|(standing, _)| *standing);
+            Some((begin.unwrap_or_default(), *end, &evaluations[..]))
+        })
+        .collect();
+    let evaluations: Vec<Evaluation> = ends.iter().flat_map(|(.., evaluations)| evaluations.iter().cloned()).collect();
+    Stage {
+        learner: stage.learner.name().into(),
+        budget: stage.budget.to_string(),
+        updates: ends.iter().map(|(begin, end, _)| end.progress.updates - begin.progress.updates).sum(),
+        steps: ends.iter().map(|(begin, end, _)| end.progress.steps - begin.progress.steps).sum(),
+        wall_seconds: ends.iter().map(|(begin, end, _)| end.wall_seconds - begin.wall_seconds).sum(),
+        cpu_seconds: ends.iter().map(|(begin, end, _)| Some(end.cpu_seconds? - begin.cpu_seconds.unwrap_or(0.0))).sum(),
+        scores: (!evaluations.is_empty()).then(|| Scores::of(&evaluations, 0)),
+    }
+}
+
+/// The newest checkpoint of a run; of a checkpoint, itself.
+///
+/// # Errors
+/// Where there is none.
+pub fn checkpoint_of(path: &Path) -> Result<PathBuf, RunError> {
+    if path.join("policy.safetensors").is_file() {
+        return Ok(path.into());
+    }
+    let no = |message| Problems::from(Problem::of_file(path.display().to_string(), message));
+    if !folder::is_run(path) {
+        return Err(no("there is no run here to start from, nor a checkpoint").into());
+    }
+    Ok(checkpoint::last(path).ok_or_else(|| no("this run has no checkpoint yet"))?)
 }
 
 /// A curve of the held-out scores of runs.

@@ -5,9 +5,9 @@ use crate::control::{ControlPlugin, ControlStep, headless_app, start};
 use crate::curriculum::{TeacherState, TeacherStateError, held_out};
 use crate::durable::{self, JsonLines, LogError};
 use crate::imitation::corrections::Watch;
-use crate::imitation::reading::ReadingError;
-use crate::learn::SettingsError;
-use crate::learn::policy::CheckpointError;
+use crate::imitation::reading::{Read, ReadingError};
+use crate::learn::policy::{CheckpointError, Policy};
+use crate::learn::{SettingsError, Use};
 use crate::physics::Threads;
 use crate::pilot::Pilot;
 use crate::pilot::cast::{Cast, Flyer};
@@ -22,11 +22,12 @@ use crate::training::metrics::{Line, MetricsLog};
 use crate::training::opponents::{self, Matches, OpponentsPlugin};
 use crate::training::progress::{Display, Figures, Progress as Bar, Stopwatch, unix_seconds};
 use crate::training::recipe::{Budget, Prepared};
+use crate::training::report;
+use crate::training::stages::Stage;
 use crate::training::study;
 use crate::training::summary::{Evaluation, Scores};
-use crate::training::trainer::{AfterUpdate, EpisodeLine, Student, Trainer, TrainerPlugin, episode_means, teacher_states};
+use crate::training::trainer::{AfterUpdate, EpisodeLine, Progress, Trainer, TrainerPlugin, episode_means, students, teacher_states};
 use bevy::prelude::*;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -80,6 +81,9 @@ pub enum RunError {
     /// The demonstrations cannot be learnt from.
     #[error(transparent)]
     Reading(#[from] ReadingError),
+    /// The policy before could not demonstrate.
+    #[error("the policy that was learnt before succeeds too seldom to demonstrate; with `rollouts: (success: false)` failures count too")]
+    Hopeless,
     /// The recipe in the run folder is broken.
     #[error("{}", .0.0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Recipe(#[from] Problems),
@@ -126,66 +130,112 @@ pub struct Outcome {
 /// # Errors
 /// Where there is a run already and `resume` is not asked for, where it is another recipe's, where a file or a checkpoint refuses.
 pub fn train(prepared: &Prepared, run: &Path, options: &Options) -> Result<Ending, RunError> {
-    let recipe = &prepared.recipe;
     let file = |source| RunError::File { path: run.into(), source };
-    // Nothing is written before all is known to be good.
-    let matches = Matches::of(recipe);
-    let agents = || (0..recipe.arenas).map(|arena| 1 + prepared.plans[arena % prepared.plans.len()].team.len());
-    let mut students = Vec::new();
-    for (index, (name, contract)) in prepared.contracts().into_iter().enumerate() {
-        // Another seed for each: agents that begin with the same weights would be one.
-        let learner = recipe.learner.build(contract, recipe.seed ^ (index as u64) << 32, recipe.device)?;
-        students.push(Student::new(name, learner, matches.rows(index, agents())));
-    }
-    let read = study::demonstrations(prepared)?;
-    let account = read.as_ref().map(|read| &read.account);
+    let stages = prepared.recipe.stages();
     let exists = folder::is_run(run);
+    // Nothing is written before all is known to be good.
+    let start = match &prepared.recipe.start {
+        None => Vec::new(),
+        Some(_) if exists => carried(prepared, &run.join(folder::START))?,
+        Some(path) => carried(prepared, &report::checkpoint_of(Path::new(path))?)?,
+    };
+    let mut before = start.clone();
+    for stage in &stages {
+        before = students(prepared, stage, &before)?.into_iter().map(|student| (student.name, student.learner.policy())).collect();
+    }
+    let mut reads = stages.iter().map(|stage| study::demonstrations(prepared, stage)).collect::<Result<Vec<_>, _>>()?;
+    let accounts: Vec<_> = reads.iter().map(|read| read.as_ref().map(|read| read.account.clone())).collect();
     if exists && !options.resume {
         return Err(RunError::Exists(run.into()));
     } else if exists {
         folder::same_recipe(prepared, run)?;
-        account.map_or(Ok(()), |account| study::same_demonstrations(run, account))?;
+        for (stage, account) in accounts.iter().enumerate() {
+            account.as_ref().map_or(Ok(()), |account| study::same_demonstrations(run, stage, account))?;
+        }
     } else {
         folder::must_be_free(run, options.resume)?;
-        folder::begin(prepared, account, run).map_err(file)?;
+        folder::begin(prepared, &start, &accounts, run)?;
     }
-    let held = folder::hold(run)?;
+    // Held until it is dropped.
+    let _held = folder::hold(run)?;
     durable::sweep(&run.join(checkpoint::FOLDER)).map_err(file)?;
     durable::sweep(run).map_err(file)?;
-    let last = checkpoint::last(run);
-    let loaded = last.as_deref().map(Checkpoint::load).transpose()?;
-    let standing = loaded.as_ref().map(|loaded| loaded.standing).unwrap_or_default();
-    if let Some(path) = &last
-        && spent(recipe.budget, &standing) >= 1.0
-    {
-        return Ok(Ending::AlreadyFinished(Outcome { evaluations: checkpoint::evaluations(path)?, standing }));
+    // Each stage begins as if the run had been stopped at the end of the one before.
+    loop {
+        let last = checkpoint::last(run);
+        let loaded = last.as_deref().map(Checkpoint::load).transpose()?;
+        let standing = loaded.as_ref().map(|loaded| loaded.standing).unwrap_or_default();
+        let over = |stage: &Stage| stage.spent(&standing.progress, &standing.begun) >= 1.0;
+        let index = standing.stage + usize::from(last.is_some() && stages.get(standing.stage).is_none_or(over));
+        let Some(stage) = stages.get(index) else {
+            let evaluations = last.as_deref().map(checkpoint::evaluations).transpose()?.unwrap_or_default();
+            return Ok(Ending::AlreadyFinished(Outcome { evaluations, standing }));
+        };
+        let standing = if index == standing.stage { standing } else { Standing { stage: index, begun: standing.progress, ..standing } };
+        let before = if index == 0 { start.clone() } else { carried(prepared, &checkpoint::at(run, standing.begun.updates))? };
+        let loaded = loaded.filter(|loaded| loaded.standing.stage == index);
+        match train_stage(prepared, stage, run, options, &before, reads[index].take(), standing, loaded)? {
+            Ending::Finished(_) if index + 1 < stages.len() => {}
+            ending => return Ok(ending),
+        }
+        if options.stop.load(Ordering::Relaxed) {
+            return Ok(Ending::Interrupted {
+                updates: checkpoint::last(run).as_deref().map_or(Ok(standing), checkpoint::standing)?.progress.updates,
+            });
+        }
     }
+}
 
-    let mut trainer = Trainer::new(students, recipe);
-    let mut classroom = Classroom::new(&recipe.teacher, &prepared.plans, recipe.seed);
+/// The policies of a checkpoint's folder that learning builds upon, each with its agent's name.
+fn carried(prepared: &Prepared, folder: &Path) -> Result<Vec<(String, Policy)>, RunError> {
+    let contracts = prepared.contracts();
+    Ok(checkpoint::policies(folder, contracts.iter().map(|(agent, _)| agent.as_str()))?)
+}
+
+/// Goes on with a stage from where the run stands, or begins it where nothing is `loaded` of it.
+fn train_stage(
+    prepared: &Prepared,
+    stage: &Stage,
+    run: &Path,
+    options: &Options,
+    before: &[(String, Policy)],
+    read: Option<Read>,
+    standing: Standing,
+    loaded: Option<Checkpoint>,
+) -> Result<Ending, RunError> {
+    let recipe = &prepared.recipe;
+    let file = |source| RunError::File { path: run.into(), source };
+    let read = match (&stage.rollouts, before.first()) {
+        (Some(rollouts), Some((_, policy))) => {
+            let (demonstrations, account) = rollouts.fly(policy, prepared, stage, options.threads).ok_or(RunError::Hopeless)?;
+            Some(Read { demonstrations, chosen: Default::default(), account, notes: Vec::new() })
+        }
+        _ => read,
+    };
+    let mut trainer = Trainer::new(students(prepared, stage, before)?, stage.clone(), standing.begun);
+    let mut classroom = Classroom::new(&recipe.teacher, &prepared.plans, stage.seed);
     if let Some(loaded) = &loaded {
         for (student, (learner, rollout)) in trainer.students.iter_mut().zip(loaded.learners.iter().zip(&loaded.rollouts)) {
             student.learner.restore(learner.clone())?;
             student.rollout = rollout.clone();
         }
         trainer.episodes = loaded.reports.clone();
-        trainer.progress = loaded.standing.progress;
+        trainer.progress = standing.progress;
         for (teacher, state) in classroom.teachers.iter_mut().zip(&loaded.teachers) {
             teacher.restore(state.clone())?;
         }
     }
-    let total = match recipe.budget {
-        Budget::Steps(steps) | Budget::Updates(steps) => steps,
+    let (unit, total) = match stage.budget {
+        Budget::Steps(steps) => ("steps", steps),
+        Budget::Updates(updates) => ("updates", updates),
     };
-    let (unit, done) = match recipe.budget {
-        Budget::Steps(_) => ("steps", standing.progress.steps),
-        Budget::Updates(_) => ("updates", standing.progress.updates),
-    };
-    let bar = Bar::new(options.display, format!("{} seed {}", prepared.name, recipe.seed), unit, done, total);
+    let of_stages = if stage.count > 1 { format!(" stage {} of {}", stage.index + 1, stage.count) } else { String::new() };
+    let name = format!("{} seed {}{of_stages}", prepared.name, recipe.seed);
+    let bar = Bar::new(options.display, name, unit, done(stage, &standing.progress, &standing.begun), total);
     let journal = Journal {
         run: run.into(),
-        _held: held,
         prepared: prepared.clone(),
+        stage: stage.clone(),
         metrics: MetricsLog::open(run, standing.metrics_bytes)?,
         episodes: JsonLines::open(&run.join("episodes.jsonl"), standing.episodes_bytes).map_err(file)?,
         bar,
@@ -206,27 +256,27 @@ pub fn train(prepared: &Prepared, run: &Path, options: &Options) -> Result<Endin
 
     if let Some(read) = &read {
         study::introduce(&journal, read);
-        if recipe.learner.studies() {
-            return study::study(journal, trainer, &read.demonstrations, options.threads);
-        }
-        trainer.demonstrations = Some(read.demonstrations.clone());
+    }
+    if let Some(read) = read.as_ref().filter(|_| stage.learner.studies()) {
+        return study::study(journal, trainer, &read.demonstrations, options.threads);
     }
     let opponents = opponents::recall(run, standing.progress.updates, &trainer.names().collect::<Vec<_>>(), recipe)?;
+    trainer.demonstrations = read.map(|read| read.demonstrations);
     let mut app = headless_app(options.threads);
     app.insert_resource(trainer)
         .insert_resource(classroom)
         .insert_resource(journal)
         .add_plugins((
             ControlPlugin { timing: prepared.plans[0].timing },
-            ArenaPlugin { plans: prepared.plans.clone(), count: recipe.arenas, seed: recipe.seed, pilot: Pilot::policy() },
+            ArenaPlugin { plans: prepared.plans.clone(), count: stage.arenas, seed: stage.seed, pilot: Pilot::policy() },
             TrainerPlugin,
-            OpponentsPlugin(matches),
+            OpponentsPlugin(Matches::of(recipe, stage)),
         ))
         .insert_resource(opponents)
         .add_systems(ControlStep, keep.in_set(AfterUpdate));
-    if let Some(corrections) = &recipe.corrections {
+    if let Some(corrections) = recipe.corrections.as_ref().filter(|_| stage.learner.corrections() != Use::None) {
         let watches = loaded.as_ref().map(|loaded| loaded.watches.clone()).unwrap_or_default();
-        app.add_plugins(CorrectionsPlugin { corrections: corrections.clone(), arenas: recipe.arenas, seed: recipe.seed, watches });
+        app.add_plugins(CorrectionsPlugin { corrections: corrections.clone(), arenas: stage.arenas, seed: stage.seed, watches });
     }
     start(&mut app);
     if let Some(loaded) = &loaded {
@@ -250,11 +300,11 @@ pub fn train(prepared: &Prepared, run: &Path, options: &Options) -> Result<Endin
     }
 }
 
-/// How much of a budget is spent where a run stands so: 1 or more where all of it is.
-pub fn spent(budget: Budget, standing: &Standing) -> f64 {
-    match budget {
-        Budget::Steps(steps) => standing.progress.steps as f64 / steps as f64,
-        Budget::Updates(updates) => standing.progress.updates as f64 / updates as f64,
+/// What was done of a stage, in the unit of its budget.
+fn done(stage: &Stage, progress: &Progress, begun: &Progress) -> u64 {
+    match stage.budget {
+        Budget::Steps(_) => progress.steps - begun.steps,
+        Budget::Updates(_) => progress.updates - begun.updates,
     }
 }
 
@@ -262,9 +312,8 @@ pub fn spent(budget: Budget, standing: &Standing) -> f64 {
 #[derive(Resource)]
 pub(super) struct Journal {
     run: PathBuf,
-    /// See [`folder::hold`].
-    _held: File,
     prepared: Prepared,
+    stage: Stage,
     metrics: MetricsLog,
     episodes: JsonLines<EpisodeLine>,
     pub(super) bar: Bar,
@@ -326,13 +375,17 @@ impl Journal {
         for line in trainer.unwritten.drain(..) {
             self.episodes.append(&line).map_err(file)?;
         }
-        let recipe = &self.prepared.recipe;
+        let (recipe, stage) = (&self.prepared.recipe, &self.stage);
         let updates = trainer.progress.updates;
+        let own = updates - self.before.begun.updates;
         let finished = trainer.spent() >= 1.0;
         let mut evaluations = Vec::new();
         if let Some(metrics) = trainer.updated.take() {
             let mut line = Line { update: updates, steps: trainer.progress.steps, ..Line::default() };
             line.values.extend(metrics.iter().map(|(name, value)| (name.to_owned(), value)));
+            if stage.count > 1 {
+                line.values.insert("stage".into(), (stage.index + 1) as f64);
+            }
             let (wall, cpu) = self.cost();
             line.times.insert("unix".into(), unix_seconds());
             line.times.insert("wall".into(), wall);
@@ -341,7 +394,7 @@ impl Journal {
                 line.times.insert("rate".into(), trainer.progress.steps as f64 / wall.max(1e-9));
             }
             line.times.extend(cpu.map(|cpu| ("cpu".to_owned(), cpu)));
-            if finished || updates.is_multiple_of(recipe.evaluate.every) {
+            if finished || own.is_multiple_of(stage.evaluate.every) {
                 evaluations = self.judge(trainer, threads);
                 let scores = Scores::of(&evaluations, recipe.seed);
                 line.values.insert("score".into(), scores.score.value);
@@ -349,19 +402,20 @@ impl Journal {
             }
             let shown = |name: &str| line.values.get(name).or(line.values.get(&format!("train.{name}"))).copied();
             let figures = Figures { score: shown("score"), success: shown("success"), tried: None };
-            let done = match recipe.budget {
-                Budget::Steps(_) => trainer.progress.steps,
-                Budget::Updates(_) => updates,
-            };
-            self.bar.update(done, figures);
+            self.bar.update(done(stage, &trainer.progress, &self.before.begun), figures);
             self.metrics.append(&line).map_err(file)?;
             trainer.episodes.clear();
         }
         let judged = !evaluations.is_empty();
-        if finished || stop || judged || updates.is_multiple_of(recipe.checkpoint.every) {
+        if stop && own == 0 && stage.index > 0 {
+            // The checkpoint of this update is the last one of the stage before, which this stage builds upon: it stays.
+            self.outcome = Some(Ending::Interrupted { updates });
+        } else if finished || stop || judged || updates.is_multiple_of(recipe.checkpoint.every) {
             let (wall_seconds, cpu_seconds) = self.cost();
             let standing = Standing {
                 progress: trainer.progress,
+                stage: self.before.stage,
+                begun: self.before.begun,
                 metrics_bytes: self.metrics.mark().map_err(file)?,
                 episodes_bytes: self.episodes.mark().map_err(file)?,
                 wall_seconds,
@@ -393,7 +447,7 @@ impl Journal {
         let flyers: Vec<Flyer> = trainer.policies().into_iter().map(|(_, policy)| Flyer::Policy(Box::new(policy))).collect();
         let idle = Flyer::Pilot(Pilot::Idle);
         let judge = |plan: &Arc<crate::scene::plan::Plan>| {
-            let levels = held_out(plan.quantities.count(), recipe.evaluate.levels);
+            let levels = held_out(plan.quantities.count(), self.stage.evaluate.levels);
             let casts = flyers.iter().enumerate().map(|(seat, flyer)| Cast::game(flyer, &idle, seat, plan));
             let episodes = casts.flat_map(|cast| evaluate(plan, &cast, &levels, threads, recipe.seed)).collect();
             Evaluation { scene: plan.name.clone(), seed: recipe.seed, steps: trainer.progress.steps, against: None, episodes }

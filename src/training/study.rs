@@ -11,25 +11,31 @@ use crate::physics::Threads;
 use crate::training::folder;
 use crate::training::recipe::{Prepared, Reading};
 use crate::training::run::{Ending, Journal, RunError};
+use crate::training::stages::Stage;
 use crate::training::trainer::Trainer;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-/// The demonstrations of a recipe, where its learner wants any.
+/// The recorded demonstrations of a stage, where its learner wants any.
 ///
 /// # Errors
 /// Where they cannot be learnt from.
-pub(super) fn demonstrations(prepared: &Prepared) -> Result<Option<Read>, RunError> {
-    if prepared.demonstrations.is_empty() {
+pub(super) fn demonstrations(prepared: &Prepared, stage: &Stage) -> Result<Option<Read>, RunError> {
+    if stage.demonstrations.is_empty() {
         return Ok(None);
     }
-    let mut read = reading::read(&prepared.demonstrations, &prepared.recipe.selection, &prepared.contracts()[0].1)?;
-    let paid = matches!(&prepared.recipe.learner, LearnerSettings::Sac(sac) if sac.paid == Paid::Task && sac.prior > 0.0);
+    let paths: Vec<PathBuf> = stage.demonstrations.iter().map(PathBuf::from).collect();
+    let mut read = reading::read(&paths, &stage.selection, &prepared.contracts()[0].1)?;
+    let learner = &stage.learner;
+    if learner.wants_actions() && read.account.training_episodes == 0 {
+        return Err(ReadingError::NoActions { learner: learner.name() }.into());
+    }
+    let paid = matches!(learner, LearnerSettings::Sac(sac) if sac.paid == Paid::Task && sac.prior > 0.0);
     if paid && read.demonstrations.training.rewards().is_empty() {
         let what = "what each row was paid, and whether success held";
-        return Err(ReadingError::NotTold { path: prepared.demonstrations[0].clone(), what }.into());
+        return Err(ReadingError::NotTold { path: paths[0].clone(), what }.into());
     }
-    if prepared.recipe.reward == Reading::Sparse {
+    if stage.reward == Reading::Sparse {
         read.demonstrations.training.pay_success_alone();
     }
     Ok(Some(read))
@@ -39,8 +45,8 @@ pub(super) fn demonstrations(prepared: &Prepared) -> Result<Option<Read>, RunErr
 ///
 /// # Errors
 /// Where they have changed, or the run does not say what they were.
-pub(super) fn same_demonstrations(run: &Path, account: &Account) -> Result<(), RunError> {
-    if folder::demonstrations(run)? == *account {
+pub(super) fn same_demonstrations(run: &Path, stage: usize, account: &Account) -> Result<(), RunError> {
+    if folder::demonstrations(run, stage)? == *account {
         return Ok(());
     }
     Err(RunError::OtherRecipe { path: run.into(), difference: "the demonstrations have changed since".into() })
@@ -48,8 +54,11 @@ pub(super) fn same_demonstrations(run: &Path, account: &Account) -> Result<(), R
 
 /// Says what is learnt from.
 pub(super) fn introduce(journal: &Journal, read: &Read) {
-    let Account { training_episodes, training_rows, validation_episodes, .. } = &read.account;
+    let Account { training_episodes, training_rows, validation_episodes, watched_episodes, watched_rows, .. } = &read.account;
     journal.bar.say(&format!("learns from {training_episodes} episodes ({training_rows} rows), judged by {validation_episodes} others"));
+    if *watched_episodes > 0 {
+        journal.bar.say(&format!("{watched_episodes} more ({watched_rows} rows) show only what was seen"));
+    }
     read.notes.iter().for_each(|note| journal.bar.say(note));
 }
 

@@ -7,15 +7,16 @@
 use crate::arena::{Arena, Classroom, FinishedEpisodes};
 use crate::control::{ControlStep, ControlSystems};
 use crate::curriculum::{EpisodeReport, LevelId};
-use crate::learn::batch::Batch;
 use crate::learn::experience::demonstrations::Demonstrations;
 use crate::learn::experience::rollout::Rollout;
 use crate::learn::metrics::Metrics;
 use crate::learn::policy::Policy;
-use crate::learn::{Experience, Learner, Needs, Rows};
-use crate::pilot::policy::{Flown, gather, rows};
+use crate::learn::{Experience, Learner, Needs, Rows, SettingsError};
+use crate::pilot::policy::{Flown, gather, recalled, remember, rows};
 use crate::signal::Outcome;
-use crate::training::recipe::{Budget, Reading, Recipe};
+use crate::training::opponents::Matches;
+use crate::training::recipe::{Prepared, Reading};
+use crate::training::stages::Stage;
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -76,7 +77,7 @@ impl EpisodeLine {
 /// A policy that learns, and what it is learning from.
 pub struct Student {
     /// The name of the agent whose policy it is; of one that all agents share, the first one's.
-    name: String,
+    pub name: String,
     /// What learns.
     pub learner: Box<dyn Learner>,
     /// The rows gathered since the last update.
@@ -103,6 +104,22 @@ impl Student {
     }
 }
 
+/// Who learns in a stage, at its beginning, where these policies were learnt `before`.
+///
+/// # Errors
+/// Where a learner refuses its settings, or the policy that it is to build upon.
+pub(super) fn students(prepared: &Prepared, stage: &Stage, before: &[(String, Policy)]) -> Result<Vec<Student>, SettingsError> {
+    let matches = Matches::of(&prepared.recipe, stage);
+    let agents = || (0..stage.arenas).map(|arena| 1 + prepared.plans[arena % prepared.plans.len()].team.len());
+    let student = |(index, (name, contract)): (usize, (String, _))| {
+        let before = before.get(index).map(|(_, policy)| policy);
+        // Another seed for each: agents that begin with the same weights would be one.
+        let learner = stage.learner.build(contract, stage.seed ^ (index as u64) << 32, prepared.recipe.device, before)?;
+        Ok(Student::new(name, learner, matches.rows(index, agents())))
+    };
+    prepared.contracts().into_iter().enumerate().map(student).collect()
+}
+
 /// Who learns, and how far they have come.
 #[derive(Resource)]
 pub struct Trainer {
@@ -116,25 +133,17 @@ pub struct Trainer {
     pub episodes: Vec<EpisodeReport>,
     /// Episodes that ended since somebody wrote them down.
     pub unwritten: Vec<EpisodeLine>,
-    /// What others did, for learners that make use of it.
+    /// What others did, for students who learn from it too.
     pub demonstrations: Option<Demonstrations>,
-    reading: Reading,
-    budget: Budget,
+    /// How far the run had come when this stage began.
+    begun: Progress,
+    stage: Stage,
 }
 
 impl Trainer {
-    /// A trainer at the beginning of a run.
-    pub fn new(students: Vec<Student>, recipe: &Recipe) -> Self {
-        Self {
-            students,
-            progress: Progress::default(),
-            updated: None,
-            episodes: Vec::new(),
-            unwritten: Vec::new(),
-            demonstrations: None,
-            reading: recipe.reward,
-            budget: recipe.budget,
-        }
+    /// A trainer at the beginning of a stage, to which a run had come so far.
+    pub fn new(students: Vec<Student>, stage: Stage, begun: Progress) -> Self {
+        Self { students, progress: begun, updated: None, episodes: Vec::new(), unwritten: Vec::new(), demonstrations: None, begun, stage }
     }
 
     /// The policies as they stand, each with its agent's name.
@@ -147,12 +156,9 @@ impl Trainer {
         self.students.iter().map(|student| student.name.as_str())
     }
 
-    /// How much of the budget is spent: 1 or more where all of it is.
+    /// How much of the stage's budget is spent: 1 or more where all of it is.
     pub fn spent(&self) -> f64 {
-        match self.budget {
-            Budget::Steps(steps) => self.progress.steps as f64 / steps as f64,
-            Budget::Updates(updates) => self.progress.updates as f64 / updates as f64,
-        }
+        self.stage.spent(&self.progress, &self.begun)
     }
 }
 
@@ -213,11 +219,12 @@ fn decide(mut trainer: ResMut<Trainer>, mut arenas: Query<Flown<'static>>) {
         let observed = gather(rows.iter().map(|row| row.observation));
         let begins: Vec<bool> = rows.iter().map(|row| row.begins).collect();
         let seeds: Vec<u64> = rows.iter().map(|row| row.seed).collect();
-        let mut memory = Batch::zeros(rows.len(), 0);
+        let mut memory = recalled(&rows, student.learner.memory());
         let decision = student.learner.act(Rows { observations: &observed, begins: &begins, seeds: &seeds, memory: &mut memory });
         for (index, row) in rows.iter_mut().enumerate() {
             row.action.copy_from_slice(decision.actions.row(index));
         }
+        remember(&mut rows, &memory);
         student.rows.clear();
         student.rows.extend(rows.iter().map(|row| (row.arena, row.agent)));
         student.rollout.decide(&observed, &begins, &decision);
@@ -229,7 +236,7 @@ fn record(mut trainer: ResMut<Trainer>, arenas: Query<&Arena>) {
     let trainer = &mut *trainer;
     let mut by_index: Vec<&Arena> = arenas.iter().collect();
     by_index.sort_by_key(|arena| arena.index);
-    let reading = trainer.reading;
+    let reading = trainer.stage.reward;
     for Student { rollout, rows, .. } in &mut trainer.students {
         let verdicts = rows.iter().map(|(arena, agent)| &by_index[*arena].verdicts()[*agent]);
         let (rewards, outcomes): (Vec<f32>, Vec<Outcome>) = verdicts

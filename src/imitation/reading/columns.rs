@@ -14,7 +14,8 @@ const TOLD: usize = 8;
 /// Where a scene's channels stand in the columns of a data set.
 pub struct Columns {
     observation: Vec<Element>,
-    action: Vec<Element>,
+    /// None where the set has no such column.
+    action: Option<Vec<Element>>,
     /// What a user should know of how they were found, in sentences.
     pub notes: Vec<String>,
 }
@@ -43,16 +44,21 @@ impl Columns {
     pub fn find(features: &Features, contract: &Contract, ours: bool) -> Result<Self, String> {
         let mut notes = Vec::new();
         let observation = matched("observation", &contract.observation, &given(features, &[STATE, ENVIRONMENT]), ours, &mut notes)?;
-        let action = matched("action", &contract.action, &given(features, &[ACTION]), ours, &mut notes)?;
+        let action = match features.get(ACTION) {
+            Some(_) => Some(matched("action", &contract.action, &given(features, &[ACTION]), ours, &mut notes)?),
+            None => None,
+        };
         Ok(Self { observation, action, notes })
     }
 
-    /// The observations `[T, O]` and actions `[T, A]` of an episode, in the contract's order.
+    /// The observations `[T, O]` of an episode, in the contract's order; and, where they are `labelled` and the set says them, its actions
+    /// `[T, A]`.
     ///
     /// # Errors
     /// With a sentence, where a column holds something else than the set says.
-    pub fn rows(&self, frames: &RecordBatch) -> Result<(Batch, Batch), String> {
-        Ok((picked(frames, &self.observation)?, picked(frames, &self.action)?))
+    pub fn rows(&self, frames: &RecordBatch, labelled: bool) -> Result<(Batch, Option<Batch>), String> {
+        let action = self.action.as_ref().filter(|_| labelled).map(|action| picked(frames, action));
+        Ok((picked(frames, &self.observation)?, action.transpose()?))
     }
 }
 

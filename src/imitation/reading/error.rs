@@ -58,6 +58,12 @@ pub enum ReadingError {
         /// What it does not say.
         what: &'static str,
     },
+    /// A learner needs to know what was done, and nobody says it.
+    #[error("none of the demonstrations says what was done, and `{learner}` learns from actions: `Bco` does without any, `Vpt` with a few")]
+    NoActions {
+        /// Which learner.
+        learner: &'static str,
+    },
     /// A learner wants to know what a set does not say.
     #[error("the data set `{}` does not say {what}, which the learner goes by: another tool recorded it", path.display())]
     NotTold {

@@ -12,11 +12,11 @@ pub use selection::Selection;
 
 use self::columns::Columns;
 use self::selection::About;
-use crate::imitation::data_set::features::{REWARD, SUCCESS};
+use crate::imitation::data_set::features::{REWARD, SUCCESS, TRUNCATED};
 use crate::imitation::data_set::table::{read_bools, read_numbers};
 use crate::imitation::data_set::{DataSet, DataSetError};
 use crate::learn::batch::Batch;
-use crate::learn::experience::demonstrations::{Demonstrations, Episodes};
+use crate::learn::experience::demonstrations::{Demonstrations, Episodes, Watched};
 use crate::learn::policy::Contract;
 use crate::signal::Channels;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,12 @@ pub struct Account {
     pub validation_episodes: usize,
     /// Their rows.
     pub validation_rows: usize,
+    /// Episodes that are learnt from without their actions.
+    #[serde(default)]
+    pub watched_episodes: usize,
+    /// Their rows.
+    #[serde(default)]
+    pub watched_rows: usize,
     /// XXH3 of all observations and actions.
     pub hash: String,
 }
@@ -44,13 +50,16 @@ pub struct Account {
 pub struct Read {
     /// What is learnt from.
     pub demonstrations: Demonstrations,
+    /// What is known of each of its episodes with actions: those that are learnt from, those that only judge.
+    pub chosen: [Vec<About>; 2],
     /// Of it, in short.
     pub account: Account,
     /// Sentences.
     pub notes: Vec<String>,
 }
 
-/// Reads the episodes of data sets that `selection` lets through, for a policy with this `contract`.
+/// Reads the episodes of data sets that `selection` lets through, for a policy with this `contract`. What has no actions, or is not to be
+/// read with them, is [`Watched`].
 ///
 /// # Errors
 /// Where a set cannot be read or does not fit, a value is no number, or nothing is left.
@@ -71,26 +80,39 @@ pub fn read(paths: &[PathBuf], selection: &Selection, contract: &Contract) -> Re
                 }
                 None => None,
             };
-            episodes.push(About { path: path.clone(), set: sets.len(), episode, success, line });
+            episodes.push(About { path: path.clone(), set: sets.len(), episode, success, line, labelled: true });
         }
         sets.push((set, columns));
     }
     let mut beyond = 0;
-    let mut gathered = |chosen: &[About]| -> Result<Episodes, ReadingError> {
+    let mut gathered = |mut chosen: Vec<About>| -> Result<(Vec<About>, Episodes, Watched), ReadingError> {
         let mut episodes = Episodes::new(contract.observation.width(), contract.action.width());
+        let mut watched = Watched::new(contract.observation.width());
         let (mut rewards, mut successes) = (Vec::new(), Vec::new());
-        for about in chosen {
+        for about in &mut chosen {
             let (set, columns) = &sets[about.set];
             let frames = set.frames(about.episode)?;
-            let rows = columns.rows(&frames);
-            let (observations, mut actions) = rows.map_err(|message| DataSetError::Content { path: set.root.clone(), message })?;
+            let rows = columns.rows(&frames, about.labelled);
+            let (observations, actions) = rows.map_err(|message| DataSetError::Content { path: set.root.clone(), message })?;
+            let cut_off = read_bools(&frames, TRUNCATED).is_ok_and(|cut_off| cut_off.last() == Some(&true));
             all_finite(about, &observations, &contract.observation)?;
+            about.labelled = actions.is_some();
+            let Some(mut actions) = actions else {
+                watched.push(&observations);
+                if cut_off {
+                    watched.cut_off();
+                }
+                continue;
+            };
             all_finite(about, &actions, &contract.action)?;
             for value in actions.values_mut().iter_mut().filter(|value| value.abs() > 1.0) {
                 *value = value.clamp(-1.0, 1.0);
                 beyond += 1;
             }
             episodes.push(&observations, &actions);
+            if cut_off {
+                episodes.cut_off();
+            }
             if let (Ok((1, paid)), Ok(held)) = (read_numbers(&frames, REWARD), read_bools(&frames, SUCCESS)) {
                 rewards.extend(paid.into_iter().map(|paid| if paid.is_finite() { paid.clamp(0.0, 1.0) } else { 0.0 }));
                 successes.extend(held);
@@ -100,16 +122,22 @@ pub fn read(paths: &[PathBuf], selection: &Selection, contract: &Contract) -> Re
         if rewards.len() == episodes.rows() && successes.len() == episodes.rows() {
             episodes.judge(rewards, successes);
         }
-        Ok(episodes)
+        chosen.retain(|about| about.labelled);
+        Ok((chosen, episodes, watched))
     };
     let [training, validation] = selection.apply(episodes)?;
-    let demonstrations = Demonstrations { training: gathered(&training)?, validation: gathered(&validation)? };
+    let (learnt, training, watched) = gathered(training)?;
+    let (judging, validation, mute) = gathered(validation)?;
+    let demonstrations = Demonstrations { training, validation, watched };
+    if mute.count() > 0 {
+        notes.push(format!("{} episodes were to judge, but say no actions to judge by: they are left out", mute.count()));
+    }
     if beyond > 0 {
         notes.push(format!(
             "{beyond} numbers of actions lie beyond [-1, 1], where no action of the scene can: the nearest that can is learnt"
         ));
     }
-    Ok(Read { account: account(&demonstrations), demonstrations, notes })
+    Ok(Read { account: Account::of(&demonstrations), demonstrations, chosen: [learnt, judging], notes })
 }
 
 /// Where the scene's channels stand in a set that has any.
@@ -137,18 +165,24 @@ fn all_finite(about: &About, rows: &Batch, channels: &Channels) -> Result<(), Re
     })
 }
 
-fn account(demonstrations: &Demonstrations) -> Account {
-    let Demonstrations { training, validation } = demonstrations;
-    let mut bytes = Vec::new();
-    for batch in [training, validation].into_iter().flat_map(|episodes| [episodes.observations(), episodes.actions()]) {
-        bytes.extend_from_slice(&(batch.rows() as u64).to_le_bytes());
-        batch.values().iter().for_each(|value| bytes.extend_from_slice(&value.to_bits().to_le_bytes()));
-    }
-    Account {
-        training_episodes: training.count(),
-        training_rows: training.rows(),
-        validation_episodes: validation.count(),
-        validation_rows: validation.rows(),
-        hash: format!("{:016x}", XxHash3_64::oneshot(&bytes)),
+impl Account {
+    /// Of these.
+    pub fn of(demonstrations: &Demonstrations) -> Self {
+        let Demonstrations { training, validation, watched } = demonstrations;
+        let mut bytes = Vec::new();
+        let labelled = [training, validation].into_iter().flat_map(|episodes| [episodes.observations(), episodes.actions()]);
+        for batch in labelled.chain((watched.rows() > 0).then(|| watched.observations())) {
+            bytes.extend_from_slice(&(batch.rows() as u64).to_le_bytes());
+            batch.values().iter().for_each(|value| bytes.extend_from_slice(&value.to_bits().to_le_bytes()));
+        }
+        Self {
+            training_episodes: training.count(),
+            training_rows: training.rows(),
+            validation_episodes: validation.count(),
+            validation_rows: validation.rows(),
+            watched_episodes: watched.count(),
+            watched_rows: watched.rows(),
+            hash: format!("{:016x}", XxHash3_64::oneshot(&bytes)),
+        }
     }
 }

@@ -38,7 +38,10 @@ pub struct Selection {
     pub first: Option<usize>,
     /// Share of the episodes that nothing is learnt from, in [0, 0.9]; of two episodes or more at least one, unless it is 0.
     pub validation: f32,
-    /// Of both draws. (The run's seed does not touch them: runs of other seeds learn from the same episodes.)
+    /// Only of this share of the episodes that are learnt from, drawn at random, the actions are read, in [0, 1]; of the others only what
+    /// was seen is known, as if nobody had recorded what was done. (Those that judge keep their actions.)
+    pub labelled: f32,
+    /// Of all draws. (The run's seed does not touch them: runs of other seeds learn from the same episodes.)
     pub seed: u64,
 }
 
@@ -58,6 +61,7 @@ impl Default for Selection {
             most_clipped: None,
             first: None,
             validation: 0.1,
+            labelled: 1.0,
             seed: 0,
         }
     }
@@ -76,6 +80,8 @@ pub struct About {
     pub success: Option<bool>,
     /// What our sidecar says: who, how it ended, how well it was done. None where another tool recorded it.
     pub line: Option<Line>,
+    /// Whether its actions are to be read.
+    pub labelled: bool,
 }
 
 /// Whether a filter lets an episode through; none: it is not known.
@@ -87,6 +93,9 @@ impl Selection {
         let mut problems = Vec::new();
         if !(0.0..=0.9).contains(&self.validation) {
             problems.push(format!("`validation` is a share of {} and must lie in [0, 0.9]", self.validation));
+        }
+        if !(0.0..=1.0).contains(&self.labelled) {
+            problems.push(format!("`labelled` is a share of {} and must lie in [0, 1]", self.labelled));
         }
         if self.first == Some(0) {
             problems.push("`first` is 0, and from nothing nothing is learnt".into());
@@ -132,6 +141,9 @@ impl Selection {
         let judging = wanted.max(usize::from(self.validation > 0.0)).min(order.len() - 1);
         // The last ones of those that were drawn.
         let split = order.len() - judging;
+        // At least one, where any are asked for.
+        let labelled = ((self.labelled * split as f32).round() as usize).max(usize::from(self.labelled > 0.0));
+        order[labelled.min(split)..split].iter().for_each(|index| left[*index].labelled = false);
         let part = |part: &[usize]| {
             let mut part = part.to_vec();
             part.sort_unstable();

@@ -8,19 +8,16 @@
 //! wherever on one path of noise xσ lies, and at the least σ it gives xσ itself (Song et al., equations 5 and 26; the scales are those of
 //! Karras et al., "Elucidating the Design Space of Diffusion-Based Generative Models", 2022).
 
-use super::level;
+use super::noise::{Scale, TOLD, tell};
 use crate::learn::batch::Batch;
 use crate::learn::network::mlp::Mlp;
 use crate::stream::Stream;
 use serde::{Deserialize, Serialize};
 
-/// Deviation of the actions themselves, in half ranges.
-const DATA: f32 = 0.5;
-
-/// Least and greatest level of noise, in half ranges of an action.
+/// Least and greatest level of noise, on the actions' scale.
 pub const SIGMAS: [f32; 2] = [0.002, 80.0];
 
-/// Level from which the second of two steps goes, in half ranges of an action: well above the actions' own deviation, so that the way can
+/// Level from which the second of two steps goes, on the actions' scale: well above the actions' own deviation, so that the way can
 /// still be corrected, and far below the noise in which they vanish.
 const SECOND: f32 = 0.8;
 
@@ -29,6 +26,8 @@ const SECOND: f32 = 0.8;
 pub struct Consistency {
     /// F.
     pub network: Mlp,
+    /// The scale of actions among noise.
+    pub scale: Scale,
     /// 1 or 2: in how many it decides.
     pub steps: usize,
 }
@@ -47,16 +46,16 @@ pub struct Scales {
 impl Scales {
     /// Those of a level `sigma`.
     pub fn new(sigma: f32) -> Self {
-        let (data, above) = (DATA * DATA, sigma - SIGMAS[0]);
+        let (data, above) = (Scale::DEVIATION * Scale::DEVIATION, sigma - SIGMAS[0]);
         let all = libm::sqrtf(sigma * sigma + data);
-        Self { skip: data / (above * above + data), out: above * DATA / all, into: 1.0 / all }
+        Self { skip: data / (above * above + data), out: above * Scale::DEVIATION / all, into: 1.0 / all }
     }
 }
 
 impl Consistency {
     /// How many numbers the network of an actor with so many `inputs` and `channels` reads.
     pub fn reads(inputs: usize, channels: usize) -> usize {
-        inputs + channels + level::WIDTH
+        inputs + channels + TOLD
     }
 
     /// How many numbers a row of inputs has.
@@ -70,7 +69,7 @@ impl Consistency {
         row.extend_from_slice(inputs);
         row.extend(noisy.iter().map(|value| into * value));
         // ln σ / 4 lies within −1.6 and 1.1.
-        row.extend(level::embed(0.25 * libm::logf(sigma)));
+        row.extend(tell(0.25 * libm::logf(sigma)));
     }
 
     /// See [`super::Actor::decide`].
@@ -85,10 +84,13 @@ impl Consistency {
             (0..inputs.rows()).for_each(|row| Self::read(&mut rows, inputs.row(row), actions.row(row), sigma));
             let outputs = self.network.forward(&Batch::new(self.network.inputs(), rows));
             let Scales { skip, out, .. } = Scales::new(sigma);
-            for (action, output) in actions.values_mut().iter_mut().zip(outputs.values()) {
-                *action = (skip * *action + out * output).clamp(-1.0, 1.0);
+            for row in 0..actions.rows() {
+                let pairs = actions.row_mut(row).iter_mut().zip(outputs.row(row));
+                pairs.for_each(|(action, output)| *action = skip * *action + out * output);
+                self.scale.hold(actions.row_mut(row));
             }
         }
+        (0..actions.rows()).for_each(|row| self.scale.to_actions(actions.row_mut(row)));
         actions
     }
 }

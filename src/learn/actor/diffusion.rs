@@ -13,7 +13,7 @@
 //! - With [`Guidance`] the network also learns what is done whatever the goal is, and sampling goes away from that (Ho and Salimans,
 //!   "Classifier-Free Diffusion Guidance", 2022, algorithms 1 and 2).
 
-use super::level;
+use super::noise::{Scale, TOLD, tell};
 use crate::learn::batch::Batch;
 use crate::learn::network::mlp::Mlp;
 use crate::stream::Stream;
@@ -24,6 +24,8 @@ use serde::{Deserialize, Serialize};
 pub struct Diffusion {
     /// Foretells v.
     pub network: Mlp,
+    /// The scale of actions among noise.
+    pub scale: Scale,
     /// Levels of noise.
     pub levels: usize,
     /// How many of them are gone down when it decides, 1 to `levels`.
@@ -44,7 +46,7 @@ pub struct Guidance {
 impl Diffusion {
     /// How many numbers the network of an actor with so many `inputs` and `channels` reads.
     pub fn reads(inputs: usize, channels: usize, guided: bool) -> usize {
-        inputs + usize::from(guided) + channels + level::WIDTH
+        inputs + usize::from(guided) + channels + TOLD
     }
 
     /// How many numbers a row of inputs has.
@@ -78,25 +80,30 @@ impl Diffusion {
             row.push(f32::from(u8::from(told)));
         }
         row.extend_from_slice(noisy);
-        row.extend(level::embed(t as f32 / self.levels as f32));
+        row.extend(tell(t as f32 / self.levels as f32));
     }
 
     /// See [`super::Actor::decide`].
     pub fn decide(&self, inputs: &Batch, streams: &mut [Stream]) -> Batch {
         let channels = self.network.outputs();
         let mut noisy = Batch::new(channels, streams.iter_mut().flat_map(|stream| (0..channels).map(|_| stream.normal())).collect());
+        let mut clean = Vec::with_capacity(channels);
         for step in (1..=self.steps).rev() {
             let [now, next] = [step, step - 1].map(|step| self.level(step));
             let ([signal, noise], [next_signal, next_noise]) = (self.scales(now), self.scales(next));
             let foretold = self.foretell(inputs, &noisy, now);
-            for (x, v) in noisy.values_mut().iter_mut().zip(foretold.values()) {
+            for row in 0..noisy.rows() {
                 // x₀ = √ᾱ xₜ − √(1 − ᾱ) v, an action; ε = √(1 − ᾱ) xₜ + √ᾱ v.
-                let clean = (signal * *x - noise * v).clamp(-1.0, 1.0);
-                let rest = noise * *x + signal * v;
-                *x = next_signal * clean + next_noise * rest;
+                let (noisy, foretold) = (noisy.row_mut(row), foretold.row(row));
+                clean.clear();
+                clean.extend(noisy.iter().zip(foretold).map(|(x, v)| signal * x - noise * v));
+                self.scale.hold(&mut clean);
+                for ((x, v), clean) in noisy.iter_mut().zip(foretold).zip(&clean) {
+                    *x = next_signal * clean + next_noise * (noise * *x + signal * v);
+                }
             }
         }
-        noisy.values_mut().iter_mut().for_each(|action| *action = action.clamp(-1.0, 1.0));
+        (0..noisy.rows()).for_each(|row| self.scale.to_actions(noisy.row_mut(row)));
         noisy
     }
 

@@ -36,6 +36,20 @@ pub fn kl(old: (&[f32], &[f32]), new: (&[f32], &[f32])) -> f32 {
         .sum()
 }
 
+/// [`kl`] of `old` from `new` for every row, to be differentiated.
+///
+/// # Shapes
+/// - means: `[N, A]`
+/// - log_stds: `[N, A]`, or `[1, A]` where they are the same for all
+/// - output: `[N, 1]`
+pub fn kls(old: (Tensor<2>, Tensor<2>), new: (Tensor<2>, Tensor<2>)) -> Tensor<2> {
+    let [_, channels] = old.0.dims();
+    let ratios = (old.1.clone() - new.1.clone()).mul_scalar(2.0).exp();
+    let steps = (old.0 - new.0) * new.1.clone().neg().exp();
+    let squares = (steps.clone() * steps + ratios).mul_scalar(0.5);
+    (squares + new.1 - old.1).sum_dim(1).sub_scalar(0.5 * channels as f32)
+}
+
 /// [`log_prob`] of every row, to be differentiated.
 ///
 /// # Shapes

@@ -1,15 +1,17 @@
 //! Actors: what decides, given what is observed.
 //!
 //! [`direct`]: one pass through a perceptron gives the action, or a distribution over actions. [`diffusion`] and [`consistency`] make an action
-//! out of noise, in several passes or in one or two, so that of several good ways one is taken and not their mean.
+//! out of noise, in several passes or in one or two, so that of several good ways one is taken and not their mean. [`transformer`] decides a chunk
+//! of steps, each of which looks at all that is observed.
 
 pub mod consistency;
 pub mod diffusion;
 pub mod direct;
 pub mod gaussian;
-pub mod level;
 pub mod mixture;
+pub mod noise;
 pub mod squashed;
+pub mod transformer;
 
 use super::batch::Batch;
 use super::network::activation::Activation;
@@ -18,7 +20,9 @@ use crate::stream::Stream;
 use consistency::Consistency;
 use diffusion::{Diffusion, Guidance};
 use direct::{Direct, Family};
+use noise::Scale;
 use serde::{Deserialize, Serialize};
+use transformer::{Form, Transformer};
 
 /// What decides: of every row of inputs it makes an action, or several steps' actions side by side ([`super::chunk`]).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +33,8 @@ pub enum Actor {
     Diffusion(Diffusion),
     /// Out of noise, in one step or two.
     Consistency(Consistency),
+    /// A chunk whose steps look at all that is observed.
+    Transformer(Transformer),
 }
 
 /// What an actor is made of, beside what it has learnt: what `contract.json` says of it.
@@ -59,6 +65,8 @@ pub enum Shape {
         /// In how many it decides.
         steps: usize,
     },
+    /// Of [`Transformer`].
+    Transformer(Form),
 }
 
 /// The shape of a perceptron.
@@ -89,6 +97,7 @@ impl Actor {
             Self::Direct(actor) => actor.network.inputs(),
             Self::Diffusion(actor) => actor.inputs(),
             Self::Consistency(actor) => actor.inputs(),
+            Self::Transformer(actor) => actor.inputs(),
         }
     }
 
@@ -98,6 +107,7 @@ impl Actor {
             Self::Direct(actor) => actor.channels(),
             Self::Diffusion(actor) => actor.network.outputs(),
             Self::Consistency(actor) => actor.network.outputs(),
+            Self::Transformer(actor) => actor.channels(),
         }
     }
 
@@ -106,6 +116,7 @@ impl Actor {
         match self {
             Self::Direct(actor) => actor.draws(),
             Self::Diffusion(_) | Self::Consistency(_) => true,
+            Self::Transformer(_) => false,
         }
     }
 
@@ -120,17 +131,38 @@ impl Actor {
             Self::Direct(actor) => actor.decide(inputs, streams),
             Self::Diffusion(actor) => actor.decide(inputs, streams),
             Self::Consistency(actor) => actor.decide(inputs, streams),
+            Self::Transformer(actor) => actor.decide(inputs),
         }
+    }
+
+    /// From now on it decides in so many steps of denoising.
+    ///
+    /// # Errors
+    /// With a sentence, where it cannot.
+    pub fn set_steps(&mut self, steps: usize) -> Result<(), String> {
+        let (own, most) = match self {
+            Self::Direct(_) | Self::Transformer(_) => {
+                return Err("the policy denoises nothing: it decides in one pass, and has no steps to choose".into());
+            }
+            Self::Diffusion(actor) => (&mut actor.steps, actor.levels),
+            Self::Consistency(actor) => (&mut actor.steps, 2),
+        };
+        if !(1..=most).contains(&steps) {
+            return Err(format!("the policy decides in 1 to {most} steps of denoising, not in {steps}"));
+        }
+        *own = steps;
+        Ok(())
     }
 
     /// What it is made of.
     pub fn shape(&self) -> Shape {
         match self {
             Self::Direct(Direct { network, family, .. }) => Shape::Direct { layers: network.into(), family: *family },
-            Self::Diffusion(Diffusion { network, levels, steps, guidance }) => {
+            Self::Diffusion(Diffusion { network, levels, steps, guidance, .. }) => {
                 Shape::Diffusion { layers: network.into(), levels: *levels, steps: *steps, guidance: guidance.clone() }
             }
-            Self::Consistency(Consistency { network, steps }) => Shape::Consistency { layers: network.into(), steps: *steps },
+            Self::Consistency(Consistency { network, steps, .. }) => Shape::Consistency { layers: network.into(), steps: *steps },
+            Self::Transformer(actor) => Shape::Transformer(actor.form),
         }
     }
 
@@ -140,6 +172,7 @@ impl Actor {
             Self::Direct(actor) => [actor.network.parameters(), &actor.log_std],
             Self::Diffusion(actor) => [actor.network.parameters(), &[]],
             Self::Consistency(actor) => [actor.network.parameters(), &[]],
+            Self::Transformer(actor) => [&actor.parameters, &[]],
         }
     }
 
@@ -149,6 +182,16 @@ impl Actor {
             Self::Direct(actor) => [actor.network.parameters_mut(), &mut actor.log_std],
             Self::Diffusion(actor) => [actor.network.parameters_mut(), &mut []],
             Self::Consistency(actor) => [actor.network.parameters_mut(), &mut []],
+            Self::Transformer(actor) => [&mut actor.parameters, &mut []],
+        }
+    }
+
+    /// The scale on which it mixes actions with noise, where it does.
+    pub fn scale_mut(&mut self) -> Option<&mut Scale> {
+        match self {
+            Self::Direct(_) | Self::Transformer(_) => None,
+            Self::Diffusion(actor) => Some(&mut actor.scale),
+            Self::Consistency(actor) => Some(&mut actor.scale),
         }
     }
 }
@@ -156,7 +199,9 @@ impl Actor {
 impl Shape {
     /// Why no such actor can be, where its weights take so many `bytes`.
     pub(super) fn problem(&self, bytes: usize) -> Option<String> {
-        let (Self::Direct { layers, .. } | Self::Diffusion { layers, .. } | Self::Consistency { layers, .. }) = self;
+        let (Self::Direct { layers, .. } | Self::Diffusion { layers, .. } | Self::Consistency { layers, .. }) = self else {
+            return self.form_problem(bytes);
+        };
         let sizes = &layers.sizes;
         if sizes.len() < 2 || sizes.contains(&0) || sizes.iter().any(|size| *size > 1 << 16) {
             return Some(format!("no network has layers of {sizes:?}"));
@@ -165,10 +210,20 @@ impl Shape {
             return Some(format!("its tensors are too small for layers of {sizes:?}"));
         }
         let (steps, most) = match self {
-            Self::Direct { .. } => return None,
+            Self::Direct { .. } | Self::Transformer(_) => return None,
             Self::Diffusion { levels, steps, .. } => (*steps, *levels),
             Self::Consistency { steps, .. } => (*steps, 2),
         };
         (!(1..=most).contains(&steps) || most > 1000).then(|| format!("no actor decides in {steps} of {most} steps"))
+    }
+
+    fn form_problem(&self, bytes: usize) -> Option<String> {
+        let Self::Transformer(form) = self else { return None };
+        let Form { observation, history, action, length, latent, stack } = *form;
+        let numbers = [observation, history, action, length, latent, stack.heads, stack.layers];
+        if numbers.iter().chain([&stack.width]).any(|number| !(1..=1 << 12).contains(number)) || !stack.is_whole() {
+            return Some(format!("no transformer is made of {form:?}"));
+        }
+        (form.size() > bytes).then(|| format!("its tensors are too small for {form:?}"))
     }
 }

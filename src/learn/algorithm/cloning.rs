@@ -12,18 +12,22 @@ pub mod descent;
 pub mod loss;
 mod settings;
 
-pub use settings::{Cloning, Denoising, FewSteps, Guidance, Kind, Schedule};
+pub use settings::{Act, Cloning, Denoising, FewSteps, Guidance, Kind, Schedule};
 
-use self::descent::{Descent, Minibatch};
+use self::descent::{Descent, How, Minibatch};
 use crate::learn::actor::Actor;
 use crate::learn::actor::consistency::Consistency;
 use crate::learn::actor::diffusion::{self, Diffusion};
 use crate::learn::actor::direct::{Direct, Family};
 use crate::learn::actor::mixture;
+use crate::learn::actor::noise::Scale;
+use crate::learn::actor::transformer::{Form, Transformer};
+use crate::learn::backend::Place;
 use crate::learn::batch::Batch;
 use crate::learn::experience::demonstrations::{Demonstrations, Episodes};
 use crate::learn::metrics::Metrics;
 use crate::learn::network::adam::{Adam, clip_norm, decay};
+use crate::learn::network::gru::Gru;
 use crate::learn::network::mlp::Mlp;
 use crate::learn::normaliser::Normaliser;
 use crate::learn::policy::{CheckpointError, Contract, Policy};
@@ -39,6 +43,7 @@ pub struct CloningLearner {
     settings: Cloning,
     contract: Contract,
     seed: u64,
+    place: Place,
     state: State,
     workspace: Workspace,
 }
@@ -47,6 +52,8 @@ pub struct CloningLearner {
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct State {
     actor: Actor,
+    /// Reads the history, where something does.
+    encoder: Option<Gru>,
     normaliser: Normaliser,
     adam: Adam,
     /// Times that all rows were gone through.
@@ -56,7 +63,6 @@ struct State {
 }
 
 /// What follows from the state and the demonstrations, and memory that is used again.
-#[derive(Default)]
 struct Workspace {
     /// The epoch that the order is of.
     epoch: Option<u64>,
@@ -67,14 +73,24 @@ struct Workspace {
     descent: Descent,
 }
 
+impl Workspace {
+    fn new(place: Place) -> Self {
+        let (seen, minibatch) = (Default::default(), Minibatch::default());
+        Self { epoch: None, order: Vec::new(), seen, minibatch, descent: Descent::new(place) }
+    }
+}
+
 impl CloningLearner {
     /// A learner at its beginning.
-    pub fn new(settings: Cloning, contract: Contract, seed: u64) -> Self {
-        let actor = actor(&settings, &contract, &mut Stream::new(seed, Purpose::Weights, 0, 0));
-        let adam = Adam::new(&actor.learnt().map(<[f32]>::len));
+    pub fn new(settings: Cloning, contract: Contract, seed: u64, place: Place) -> Self {
+        let mut weights = Stream::new(seed, Purpose::Weights, 0, 0);
+        let encoder = settings.recurrent.map(|width| Gru::new(contract.observation.width(), width, &mut weights));
+        let actor = actor(&settings, &contract, &mut weights);
+        let [network, rest] = actor.learnt();
+        let adam = Adam::new(&[network.len(), rest.len(), encoder.as_ref().map_or(0, |gru| gru.parameters().len())]);
         let normaliser = Normaliser::new(contract.observation.width());
-        let state = State { actor, normaliser, adam, epoch: 0, done: 0 };
-        Self { settings, contract, seed, state, workspace: Workspace::default() }
+        let state = State { actor, encoder, normaliser, adam, epoch: 0, done: 0 };
+        Self { settings, contract, seed, state, workspace: Workspace::new(place.clone()), place }
     }
 
     /// Goes through all rows anew: there are others than before.
@@ -91,6 +107,10 @@ impl CloningLearner {
                 if !self.settings.looks_at(&channel.name) {
                     self.state.normaliser.ignore(index);
                 }
+            }
+            if let Some(scale) = self.state.actor.scale_mut() {
+                let actions = demonstrations.training.actions();
+                *scale = Scale::of((0..actions.rows()).map(|row| actions.row(row)));
             }
         }
         let ready = self.workspace.seen.iter().zip(sets).all(|(seen, set)| seen.rows() == set.rows());
@@ -120,20 +140,24 @@ impl CloningLearner {
 
     /// One step of the optimiser; gives the loss and the gradient's norm.
     fn step(&mut self, rate: f32, progress: f32) -> [f32; 2] {
-        let Self { settings, state: State { actor, adam, epoch, done, .. }, workspace, .. } = self;
+        let Self { settings, state: State { actor, encoder, adam, epoch, done, .. }, workspace, .. } = self;
         let Workspace { minibatch, descent, .. } = workspace;
         let drop = settings.guidance().map_or(0.0, |guidance| guidance.drop);
+        let how = How { progress, drop, kl: settings.kl() };
         let mut noise = Stream::new(self.seed, Purpose::Denoising, *epoch, *done as u64);
-        let loss = descent.descend(actor, minibatch, [progress, drop], &mut noise);
-        let [by_network, by_rest] = &mut descent.gradient;
-        let norm = clip_norm([by_network, by_rest], settings.max_gradient_norm);
+        let reading = encoder.as_ref().map(|gru| (gru, settings.history));
+        let loss = descent.descend(reading, actor, minibatch, how, &mut noise);
+        let [by_network, by_rest, by_encoder] = &mut descent.gradient;
+        let norm = clip_norm([by_network, by_rest, by_encoder], settings.max_gradient_norm);
         // A gradient that is no number would poison every weight for good.
         if norm.is_finite() {
             let [network, rest] = actor.learnt_mut();
+            let memory = encoder.as_mut().map_or(&mut [][..], Gru::parameters_mut);
             if settings.weight_decay > 0.0 {
                 decay(network, rate * settings.weight_decay);
+                decay(memory, rate * settings.weight_decay);
             }
-            adam.step([network, rest], [by_network, by_rest], rate);
+            adam.step([network, rest, memory], [by_network, by_rest, by_encoder], rate);
             if let Actor::Direct(actor) = actor {
                 actor.keep_in_range();
             }
@@ -172,11 +196,13 @@ impl CloningLearner {
     fn judge(&self, validation: &Episodes, progress: f32) -> [f64; 2] {
         let actor = &self.state.actor;
         let all: Vec<usize> = (0..validation.rows()).collect();
-        let (mut minibatch, mut descent, mut sums) = (Minibatch::default(), Descent::default(), [0.0_f64; 2]);
+        let (mut minibatch, mut descent, mut sums) = (Minibatch::default(), Descent::new(self.place.clone()), [0.0_f64; 2]);
+        let how = How { progress, drop: 0.0, kl: self.settings.kl() };
         for rows in all.chunks(JUDGED) {
             fill(validation, &self.workspace.seen[1], rows, &self.settings, &mut minibatch);
             let mut noise = Stream::new(self.seed, Purpose::Denoising, u64::MAX, rows[0] as u64);
-            sums[0] += f64::from(descent.descend(actor, &minibatch, [progress, 0.0], &mut noise)) * rows.len() as f64;
+            let reading = self.state.encoder.as_ref().map(|gru| (gru, self.settings.history));
+            sums[0] += f64::from(descent.descend(reading, actor, &mut minibatch, how, &mut noise)) * rows.len() as f64;
             let mut streams: Vec<_> = rows.iter().map(|row| Stream::new(self.seed, Purpose::Decision, *row as u64, 0)).collect();
             let decided = actor.decide(&Batch::new(actor.inputs(), std::mem::take(&mut minibatch.inputs)), &mut streams);
             let distances = decided.values().iter().zip(&minibatch.targets).map(|(done, wanted)| f64::from(done - wanted));
@@ -190,7 +216,9 @@ impl CloningLearner {
 /// An actor that has learnt nothing.
 fn actor(settings: &Cloning, contract: &Contract, weights: &mut Stream) -> Actor {
     let observation = &contract.observation;
-    let (inputs, channels) = (observation.width() * settings.history, contract.action.width() * settings.chunk.length);
+    let inputs = settings.recurrent.unwrap_or(observation.width() * settings.history);
+    let channels = contract.action.width() * settings.chunk.length;
+    let scale = Scale::new(contract.action.width());
     let mut network = |inputs: usize, outputs: usize, last_gain: f32| {
         Mlp::new(&[&[inputs], &settings.hidden[..], &[outputs]].concat(), settings.activation, last_gain, weights)
     };
@@ -206,10 +234,17 @@ fn actor(settings: &Cloning, contract: &Contract, weights: &mut Stream) -> Actor
                 let goal = (0..inputs).filter(|place| is_goal(&observation.0[place % observation.width()].name));
                 diffusion::Guidance { goal: goal.collect(), weight: guidance.weight }
             });
-            Actor::Diffusion(Diffusion { network: network(reads, channels, 1.0), levels: *levels, steps: *steps, guidance })
+            Actor::Diffusion(Diffusion { network: network(reads, channels, 1.0), scale, levels: *levels, steps: *steps, guidance })
         }
         Kind::Consistency(FewSteps { steps }) => {
-            Actor::Consistency(Consistency { network: network(Consistency::reads(inputs, channels), channels, 1.0), steps: *steps })
+            let network = network(Consistency::reads(inputs, channels), channels, 1.0);
+            Actor::Consistency(Consistency { network, scale, steps: *steps })
+        }
+        Kind::Transformer(Act { latent, stack, .. }) => {
+            let (observation, action) = (observation.width(), contract.action.width());
+            let form =
+                Form { observation, history: settings.history, action, length: settings.chunk.length, latent: *latent, stack: *stack };
+            Actor::Transformer(Transformer::new(form, weights))
         }
     }
 }
@@ -246,8 +281,10 @@ impl Learner for CloningLearner {
             contract: self.contract.clone(),
             normaliser: Some(self.state.normaliser.clone()),
             history: self.settings.history,
+            encoder: self.state.encoder.clone(),
             chunk: self.settings.chunk,
             actor: self.state.actor.clone(),
+            residuals: Vec::new(),
         }
     }
 
@@ -259,7 +296,8 @@ impl Learner for CloningLearner {
         let state: State = state.read("Cloning")?;
         let shape = |state: &State| {
             let lengths: Vec<usize> = state.adam.lengths().collect();
-            (state.actor.shape(), state.actor.learnt().map(<[f32]>::len), lengths, state.normaliser.width())
+            let reads = state.encoder.as_ref().map(|gru| (gru.inputs(), gru.width()));
+            (state.actor.shape(), reads, state.actor.learnt().map(<[f32]>::len), lengths, state.normaliser.width())
         };
         if shape(&state) != shape(&self.state) {
             let shapes = [&state, &self.state].map(|state| state.actor.shape());
@@ -267,7 +305,7 @@ impl Learner for CloningLearner {
             return Err(CheckpointError::Learner(problem));
         }
         self.state = state;
-        self.workspace = Workspace::default();
+        self.workspace = Workspace::new(self.place.clone());
         Ok(())
     }
 }

@@ -6,6 +6,7 @@
 //! Learning with Human Experts", 2019, algorithm 1), in which case the rows that they steer are the labelled ones.
 
 use crate::learn::algorithm::cloning::{Cloning, CloningLearner};
+use crate::learn::backend::Place;
 use crate::learn::batch::Batch;
 use crate::learn::experience::demonstrations::{Demonstrations, Episodes};
 use crate::learn::experience::rollout::Rollout;
@@ -86,11 +87,11 @@ struct State {
 
 impl DaggerLearner {
     /// A learner at its beginning.
-    pub fn new(settings: Dagger, contract: Contract, seed: u64) -> Self {
+    pub fn new(settings: Dagger, contract: Contract, seed: u64, place: Place) -> Self {
         let labelled =
             Labelled { observations: Batch::zeros(0, contract.observation.width()), actions: Batch::zeros(0, contract.action.width()) };
         let schooled = settings.school == 0;
-        let clone = CloningLearner::new(settings.cloning.clone(), contract, seed);
+        let clone = CloningLearner::new(settings.cloning.clone(), contract, seed, place);
         Self { settings, clone, labelled, schooled, all: Demonstrations::default() }
     }
 
@@ -99,7 +100,11 @@ impl DaggerLearner {
         let Labelled { observations, actions } = &self.labelled;
         if self.all == Demonstrations::default() {
             let none = || Episodes::new(observations.width(), actions.width());
-            self.all = demonstrations.cloned().unwrap_or_else(|| Demonstrations { training: none(), validation: none() });
+            self.all = demonstrations.cloned().unwrap_or_else(|| Demonstrations {
+                training: none(),
+                validation: none(),
+                ..Demonstrations::default()
+            });
         }
         let known = demonstrations.map_or(0, |demonstrations| demonstrations.training.rows());
         for row in self.all.training.rows() - known..observations.rows() {

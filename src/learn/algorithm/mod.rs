@@ -1,7 +1,10 @@
 //! Algorithms, one readable file each.
 
+pub mod bco;
 pub mod cloning;
 pub mod dagger;
+pub mod gail;
 pub mod ppo;
-mod range;
+pub(in crate::learn) mod range;
 pub mod sac;
+pub mod vpt;

@@ -327,8 +327,10 @@ impl Learner for SacLearner {
             contract: self.contract.clone(),
             normaliser: self.state.normaliser.clone(),
             history: 1,
+            encoder: None,
             chunk: Chunk::default(),
             actor: self.state.actor.clone().into(),
+            residuals: Vec::new(),
         }
     }
 

@@ -1,6 +1,10 @@
 //! [`Demonstrations`]: what others did, to be learnt from.
+//!
+//! Of some episodes nobody says what was done: they are [`Watched`], a type of its own that has no actions, so that none can be taken for
+//! one that was demonstrated.
 
 use crate::learn::batch::Batch;
+use std::ops::Range;
 
 /// Recorded episodes: those that are learnt from, and those that tell whether more than the recording was learnt.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -9,6 +13,17 @@ pub struct Demonstrations {
     pub training: Episodes,
     /// Never learnt from.
     pub validation: Episodes,
+    /// Learnt from without their actions.
+    pub watched: Watched,
+}
+
+impl Demonstrations {
+    /// What was seen in all that is learnt from, whatever was done in it.
+    pub fn all_watched(&self) -> Watched {
+        let mut watched = Watched::new(self.training.observations().width());
+        [&self.training, &self.watched.0].into_iter().for_each(|episodes| watched.watch(episodes));
+        watched
+    }
 }
 
 /// Episodes one after the other, their rows in the order of time.
@@ -18,6 +33,8 @@ pub struct Episodes {
     actions: Batch,
     /// `[rows]`: the first row of each row's episode.
     begins: Vec<usize>,
+    /// The first rows of episodes that a clock cut off.
+    cut_off: Vec<usize>,
     /// `[rows]`, or empty where they are not known.
     rewards: Vec<f32>,
     /// `[rows]`, or empty where they are not known.
@@ -45,6 +62,18 @@ impl Episodes {
         }
     }
 
+    /// Says of the episode that was added last that a clock (or a hand) cut it off: it did not end by itself.
+    pub fn cut_off(&mut self) {
+        self.cut_off.extend(self.begins.last());
+    }
+
+    /// The rows of each episode, and whether it was cut off.
+    pub fn each(&self) -> impl Iterator<Item = (Range<usize>, bool)> + '_ {
+        let firsts: Vec<usize> = (0..self.rows()).filter(|row| self.begins[*row] == *row).collect();
+        let ends: Vec<usize> = firsts.iter().skip(1).copied().chain([self.rows()]).collect();
+        firsts.into_iter().zip(ends).map(|(first, end)| (first..end, self.cut_off.contains(&first)))
+    }
+
     /// How many rows all episodes have together.
     pub fn rows(&self) -> usize {
         self.begins.len()
@@ -52,7 +81,14 @@ impl Episodes {
 
     /// How many episodes there are.
     pub fn count(&self) -> usize {
-        (0..self.rows()).filter(|row| self.begins[*row] == *row).count()
+        self.spans().len()
+    }
+
+    /// The rows of each episode, in their order.
+    pub fn spans(&self) -> Vec<Range<usize>> {
+        let firsts: Vec<usize> = (0..self.rows()).filter(|row| self.begins[*row] == *row).collect();
+        let ends = firsts.iter().skip(1).copied().chain([self.rows()]);
+        firsts.iter().copied().zip(ends).map(|(first, end)| first..end).collect()
     }
 
     /// `[rows, O]`
@@ -106,5 +142,60 @@ impl Episodes {
     pub fn chunk(&self, row: usize, length: usize) -> impl Iterator<Item = usize> + use<> {
         let last = self.begins[row..].partition_point(|begins| *begins <= row) + row - 1;
         (0..length).map(move |ahead| (row + ahead).min(last))
+    }
+}
+
+/// Episodes of which only what was seen is known, their rows in the order of time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Watched(Episodes);
+
+impl Watched {
+    /// None, of observations so wide.
+    pub fn new(observation: usize) -> Self {
+        Self(Episodes::new(observation, 0))
+    }
+
+    /// Adds an episode of `T` rows.
+    ///
+    /// # Shapes
+    /// - observations: `[T, O]`, in the units of the contract's channels
+    pub fn push(&mut self, observations: &Batch) {
+        let first = self.rows();
+        for row in 0..observations.rows() {
+            self.0.observations.push(observations.row(row));
+            self.0.begins.push(first);
+        }
+    }
+
+    fn watch(&mut self, episodes: &Episodes) {
+        let shift = self.rows();
+        (0..episodes.rows()).for_each(|row| self.0.observations.push(episodes.observations.row(row)));
+        self.0.begins.extend(episodes.begins.iter().map(|begin| shift + begin));
+        self.0.cut_off.extend(episodes.cut_off.iter().map(|begin| shift + begin));
+    }
+
+    /// As [`Episodes::cut_off`].
+    pub fn cut_off(&mut self) {
+        self.0.cut_off();
+    }
+
+    /// As [`Episodes::each`].
+    pub fn each(&self) -> impl Iterator<Item = (Range<usize>, bool)> + '_ {
+        self.0.each()
+    }
+
+    /// How many rows all episodes have together.
+    pub fn rows(&self) -> usize {
+        self.0.rows()
+    }
+
+    /// How many episodes there are.
+    pub fn count(&self) -> usize {
+        self.0.count()
+    }
+
+    /// `[rows, O]`
+    pub fn observations(&self) -> &Batch {
+        self.0.observations()
     }
 }

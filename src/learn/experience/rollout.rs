@@ -5,6 +5,7 @@ use crate::learn::batch::Batch;
 use crate::learn::metrics::Metrics;
 use crate::signal::Outcome;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Rows in the order of time, `N` of them a step: row `t · N + n` is what happened to arena `n` in step `t`.
 ///
@@ -189,5 +190,50 @@ impl Rollout {
     /// The observation that follows the last step, `[N, O]`.
     pub fn fresh(&self) -> &Batch {
         &self.fresh
+    }
+
+    /// The rollout as uninterrupted stretches of one arena's episode each, arena by arena in the order of time: the rows of a stretch, and
+    /// what was observed in each of them and after the last one. A row that diverged ends a stretch and is in none.
+    ///
+    /// # Shapes
+    /// - rows: `[n]`, n at least 1
+    /// - observations: `[n + 1, O]`
+    pub fn stretches(&self) -> Vec<(Vec<usize>, Batch)> {
+        let finals: BTreeMap<usize, &[f32]> = self.finals.iter().map(|(row, seen)| (*row, &seen[..])).collect();
+        let mut stretches = Vec::new();
+        for arena in 0..self.arenas {
+            let (mut rows, mut seen) = (Vec::new(), Batch::zeros(0, self.widths[0]));
+            for row in (arena..self.rows()).step_by(self.arenas) {
+                seen.push(self.observation(row));
+                let outcome = self.outcomes[row];
+                if outcome != Outcome::Diverged {
+                    rows.push(row);
+                }
+                let after = match outcome {
+                    Outcome::Running if row + self.arenas < self.rows() => continue,
+                    Outcome::Running => Some(self.fresh.row(arena)),
+                    Outcome::Diverged => None,
+                    _ => finals.get(&row).copied(),
+                };
+                if let Some(after) = after {
+                    seen.push(after);
+                }
+                let stretch = (std::mem::take(&mut rows), std::mem::replace(&mut seen, Batch::zeros(0, self.widths[0])));
+                // (A stretch that only diverged has no row.)
+                if !stretch.0.is_empty() {
+                    stretches.push(stretch);
+                }
+            }
+        }
+        stretches
+    }
+
+    /// The same rows, paid and ended otherwise.
+    ///
+    /// # Shapes
+    /// - rewards, outcomes: `[T · N]`. An outcome that ends an episode stands only where one did.
+    pub fn repaid(&self, rewards: Vec<f32>, outcomes: Vec<Outcome>) -> Self {
+        assert!(rewards.len() == self.rows() && outcomes.len() == self.rows(), "a reward and an outcome for every row");
+        Self { rewards, outcomes, ..self.clone() }
     }
 }

@@ -2,5 +2,7 @@
 
 pub mod activation;
 pub mod adam;
+pub mod attention;
+pub mod gru;
 pub mod kernel;
 pub mod mlp;

@@ -7,10 +7,14 @@ use super::{CheckpointError, Contract, Policy};
 use crate::learn::actor::consistency::Consistency;
 use crate::learn::actor::diffusion::Diffusion;
 use crate::learn::actor::direct::Direct;
+use crate::learn::actor::noise::Scale;
+use crate::learn::actor::transformer::Transformer;
 use crate::learn::actor::{Actor, Layers, Shape};
 use crate::learn::chunk::Chunk;
+use crate::learn::network::gru::Gru;
 use crate::learn::network::mlp::Mlp;
 use crate::learn::normaliser::Normaliser;
+use crate::learn::residual;
 use crate::stream::{Purpose, Stream};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
@@ -23,8 +27,13 @@ struct Saved {
     #[serde(flatten)]
     contract: Contract,
     history: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recurrent: Option<usize>,
     chunk: Chunk,
     actor: Shape,
+    /// The scales of the residuals, whose policies lie in folders of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    residuals: Vec<f32>,
 }
 
 /// Tensors to be written, by name.
@@ -54,7 +63,20 @@ impl Written {
                 self.narrow("actor.log_std", vec![log_std.len()], log_std);
                 self.network(network);
             }
-            Actor::Diffusion(Diffusion { network, .. }) | Actor::Consistency(Consistency { network, .. }) => self.network(network),
+            Actor::Diffusion(Diffusion { network, scale, .. }) | Actor::Consistency(Consistency { network, scale, .. }) => {
+                self.narrow("actor.scale", vec![2, scale.mean.len()], &[&scale.mean[..], &scale.unit].concat());
+                self.network(network);
+            }
+            Actor::Transformer(Transformer { form, parameters }) => {
+                let mut rest = &parameters[..];
+                for (part, matrices) in ["actor.policy", "actor.posterior"].into_iter().zip(form.matrices()) {
+                    for (index, [rows, columns]) in matrices.into_iter().enumerate() {
+                        let (values, after) = rest.split_at(rows * columns);
+                        self.narrow(format!("{part}.{index}"), vec![rows, columns], values);
+                        rest = after;
+                    }
+                }
+            }
         }
     }
 }
@@ -95,10 +117,37 @@ impl Tensors<'_> {
             }
             Shape::Diffusion { layers, levels, steps, guidance } => {
                 let network = self.network(layers)?;
-                Actor::Diffusion(Diffusion { network, levels: *levels, steps: *steps, guidance: guidance.clone() })
+                Actor::Diffusion(Diffusion { network, scale: self.scale()?, levels: *levels, steps: *steps, guidance: guidance.clone() })
             }
-            Shape::Consistency { layers, steps } => Actor::Consistency(Consistency { network: self.network(layers)?, steps: *steps }),
+            Shape::Consistency { layers, steps } => {
+                Actor::Consistency(Consistency { network: self.network(layers)?, scale: self.scale()?, steps: *steps })
+            }
+            Shape::Transformer(form) => {
+                let mut parameters = Vec::new();
+                for (part, matrices) in ["actor.policy", "actor.posterior"].into_iter().zip(form.matrices()) {
+                    for (index, [rows, columns]) in matrices.into_iter().enumerate() {
+                        let name = format!("{part}.{index}");
+                        let values = self.narrow(&name)?;
+                        if values.len() != rows * columns {
+                            return Err(format!("`{name}` is not of [{rows}, {columns}]"));
+                        }
+                        parameters.extend(values);
+                    }
+                }
+                Actor::Transformer(Transformer { form: *form, parameters })
+            }
         })
+    }
+
+    fn scale(&self) -> Result<Scale, String> {
+        let mut mean = self.narrow("actor.scale")?;
+        let unit = mean.split_off(mean.len() / 2);
+        Ok(Scale { mean, unit })
+    }
+
+    fn encoder(&self, inputs: usize, width: usize) -> Result<Gru, String> {
+        let gru = Gru::with(inputs, width, self.narrow("encoder")?);
+        gru.ok_or_else(|| format!("its encoder does not read the contract's {inputs} channels into {width} numbers"))
     }
 
     fn normaliser(&self) -> Result<Option<Normaliser>, String> {
@@ -125,9 +174,14 @@ impl Policy {
             format: Self::FORMAT,
             contract: self.contract.clone(),
             history: self.history,
+            recurrent: self.encoder.as_ref().map(Gru::width),
             chunk: self.chunk,
             actor: self.actor.shape(),
+            residuals: self.residuals.iter().map(|residual| residual.scale).collect(),
         };
+        if let Some(gru) = &self.encoder {
+            tensors.narrow("encoder", vec![gru.parameters().len()], gru.parameters());
+        }
         if let Some(normaliser) = &self.normaliser {
             tensors.wide("normaliser.count", &[normaliser.count()]);
             tensors.wide("normaliser.mean", normaliser.mean());
@@ -144,7 +198,8 @@ impl Policy {
         let write =
             |path: &Path, bytes: &[u8]| std::fs::write(path, bytes).map_err(|source| CheckpointError::File { path: path.into(), source });
         write(&weights_path, &weights)?;
-        write(&contract_path, (contract + "\n").as_bytes())
+        write(&contract_path, (contract + "\n").as_bytes())?;
+        residual::save(&self.residuals, folder)
     }
 
     /// Reads what [`Policy::save`] wrote. Ask [`Contract::fits`] before it flies.
@@ -170,7 +225,11 @@ impl Policy {
         }
         let actor = tensors.actor(&saved.actor).map_err(|problem| malformed(&weights_path, problem))?;
         let normaliser = tensors.normaliser().map_err(|problem| malformed(&weights_path, problem))?;
-        let policy = Self { contract: saved.contract, normaliser, history: saved.history, chunk: saved.chunk, actor };
+        let width = saved.contract.observation.width();
+        let encoder = saved.recurrent.map(|recurrent| tensors.encoder(width, recurrent)).transpose();
+        let encoder = encoder.map_err(|problem| malformed(&weights_path, problem))?;
+        let residuals = residual::load(&saved.residuals, folder)?;
+        let policy = Self { contract: saved.contract, normaliser, history: saved.history, encoder, chunk: saved.chunk, actor, residuals };
         match policy.mismatch() {
             None => Ok(policy),
             Some(problem) => Err(malformed(&weights_path, problem)),
@@ -181,7 +240,7 @@ impl Policy {
     fn mismatch(&self) -> Option<String> {
         let (inputs, channels) = (self.contract.observation.width(), self.contract.action.width());
         let normaliser = self.normaliser.as_ref();
-        let reads = inputs.saturating_mul(self.history);
+        let reads = self.encoder.as_ref().map_or(inputs.saturating_mul(self.history), Gru::width);
         let goal_is_there = match &self.actor {
             Actor::Diffusion(Diffusion { guidance: Some(guidance), .. }) => guidance.goal.iter().all(|place| *place < reads),
             _ => true,
@@ -196,10 +255,16 @@ impl Policy {
         let decides = channels.saturating_mul(self.chunk.length);
         let whole = match &self.actor {
             Actor::Direct(actor) => actor.is_of(decides),
-            actor => actor.channels() == decides,
+            Actor::Diffusion(Diffusion { scale, .. }) | Actor::Consistency(Consistency { scale, .. }) => {
+                self.actor.channels() == decides && scale.is_of(channels)
+            }
+            Actor::Transformer(Transformer { form, .. }) => form.action == channels && form.length == self.chunk.length,
         };
         if !whole {
             return Some(format!("it does not write the contract's {channels} channels"));
+        }
+        if self.residuals.iter().any(|residual| !residual.is_of(inputs, channels)) {
+            return Some("a residual is another policy's".into());
         }
         self.chunk.problems().into_iter().next()
     }

@@ -2,8 +2,11 @@
 
 mod check;
 mod cloning;
+mod diagnose;
 mod evaluate;
 mod killed;
 mod record;
+mod stages;
 mod train;
+mod watching;
 mod words;

@@ -1,6 +1,7 @@
 //! Tests of `src/imitation/`.
 
 mod data_set;
+mod diagnosis;
 mod edit;
 mod keeper;
 mod quality;

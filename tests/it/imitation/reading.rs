@@ -311,3 +311,45 @@ fn episodes_are_held_out_as_a_whole_and_fewer_are_among_more() {
     assert_eq!(rows(Selection { first: Some(1), ..Selection::default() }).map(|part| part.len()), [1, 0]);
     assert_eq!(rows(Selection { first: Some(2), ..Selection::default() }).map(|part| part.len()), [1, 1]);
 }
+
+#[test]
+fn of_a_share_only_it_is_known_what_was_done_and_the_others_are_watched() {
+    let set = Set::new("push", 10);
+    let read = |labelled: f32| set.read(&Selection { labelled, ..all() }).unwrap();
+    let counts = |read: &Read| (read.demonstrations.training.count(), read.demonstrations.watched.count());
+    let (some, more, none, every) = (read(0.3), read(0.6), read(0.0), read(1.0));
+    assert_eq!([&some, &more, &none, &every].map(counts), [(3, 7), (6, 4), (0, 10), (10, 0)]);
+    // At least one, where any are asked for.
+    assert_eq!(counts(&read(0.01)), (1, 9));
+    // The few are among the more; and nobody is both labelled and watched.
+    let firsts = |read: &Read| -> Vec<Vec<f32>> {
+        let training = &read.demonstrations.training;
+        training.each().map(|(rows, _)| training.observations().row(rows.start).to_vec()).collect()
+    };
+    assert!(firsts(&some).iter().all(|first| firsts(&more).contains(first)));
+    let watched = &some.demonstrations.watched;
+    assert!(watched.each().all(|(rows, _)| !firsts(&some).iter().any(|first| first == watched.observations().row(rows.start))));
+    assert_eq!(watched.rows() + some.demonstrations.training.rows(), every.demonstrations.training.rows());
+    assert_eq!((some.account.watched_episodes, some.account.watched_rows), (7, watched.rows()));
+    assert_ne!(some.account.hash, more.account.hash);
+    // Those that judge keep their actions; of episodes that a clock ended it is known.
+    let judged = set.read(&Selection { labelled: 0.0, validation: 0.2, ..Selection::default() }).unwrap();
+    assert_eq!((counts(&judged), judged.demonstrations.validation.count()), ((0, 8), 2));
+    let cut_off = every.demonstrations.training.each().filter(|(_, cut_off)| *cut_off).count();
+    assert_eq!(cut_off, set.recorded.iter().filter(|recorded| recorded.outcome == Outcome::TimedOut).count());
+    assert!(cut_off > 0);
+}
+
+#[test]
+fn a_set_that_does_not_say_what_was_done_is_watched() {
+    let set = Set::new("push", 3);
+    let before = set.read(&all()).unwrap().demonstrations.training;
+    set.forget_us();
+    set.change(|info| drop(info["features"].as_object_mut().unwrap().remove("action")));
+    let read = set.read(&all()).unwrap();
+    assert_eq!((read.demonstrations.training.rows(), read.demonstrations.watched.count()), (0, 3));
+    assert!(read.demonstrations.watched.observations() == before.observations());
+    let judged = set.read(&Selection::default()).unwrap();
+    assert_eq!(judged.demonstrations.watched.count(), 2);
+    assert!(judged.notes.iter().any(|note| note.contains("say no actions to judge by")), "{:?}", judged.notes);
+}

@@ -5,6 +5,9 @@ mod chunk;
 mod cloning;
 mod dagger;
 mod endings;
+mod gail;
+mod gru;
+mod inverse;
 mod loss;
 mod network;
 mod normaliser;
@@ -12,8 +15,10 @@ mod optimiser;
 mod policy;
 mod ppo;
 mod probes;
+mod refine;
 mod replay;
 mod sac;
+mod transformer;
 
 use apprentice::learn::algorithm::ppo::Ppo;
 use apprentice::learn::backend::Device;
@@ -35,11 +40,12 @@ fn contract(observation: usize, action: usize) -> Contract {
 }
 
 fn learner(settings: &Ppo, contract: Contract, seed: u64) -> Box<dyn Learner> {
-    LearnerSettings::Ppo(settings.clone()).build(contract, seed, Device::Cpu).expect("the settings can work")
+    LearnerSettings::Ppo(settings.clone()).build(contract, seed, Device::Cpu, None).expect("the settings can work")
 }
 
 fn decide(learner: &mut dyn Learner, observations: &Batch, begins: &[bool]) -> Decision {
-    learner.act(Rows { observations, begins, seeds: &vec![0; begins.len()], memory: &mut Batch::default() })
+    let mut memory = Batch::zeros(observations.rows(), learner.memory());
+    learner.act(Rows { observations, begins, seeds: &vec![0; begins.len()], memory: &mut memory })
 }
 
 /// The value that the learner gives an observation.

@@ -223,13 +223,13 @@ fn impossible_settings_are_refused_in_sentences() {
         let problems = settings.problems(256);
         assert!(problems.len() == 1 && problems[0].contains(expected), "{problems:?} does not say {expected}");
     }
-    let refused = LearnerSettings::Ppo(Ppo { discount: 1.0, ..Ppo::default() }).build(contract(1, 1), 1, Device::Cpu);
+    let refused = LearnerSettings::Ppo(Ppo { discount: 1.0, ..Ppo::default() }).build(contract(1, 1), 1, Device::Cpu, None);
     assert!(refused.err().unwrap().to_string().contains("`discount`"));
 }
 
 #[test]
 fn a_gpu_is_refused_by_a_build_without_one() {
     let settings = LearnerSettings::Ppo(Ppo::default());
-    assert!(settings.build(contract(1, 1), 1, Device::Auto).is_ok());
-    assert!(settings.build(contract(1, 1), 1, Device::Gpu).err().unwrap().to_string().contains("--device cpu"));
+    assert!(settings.build(contract(1, 1), 1, Device::Auto, None).is_ok());
+    assert!(settings.build(contract(1, 1), 1, Device::Gpu, None).err().unwrap().to_string().contains("--device cpu"));
 }

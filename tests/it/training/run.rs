@@ -132,7 +132,7 @@ fn a_run_folder_is_complete() {
     assert!(run.join("events.out.tfevents.0000000000.apprentice").is_file());
     let folder = RunFolder::read(&run).unwrap();
     assert_eq!(folder.recipe.learner, all.recipe.learner);
-    assert_eq!((folder.recipe.budget, folder.standing.progress.updates), (Budget::Updates(8), 8));
+    assert_eq!((folder.recipe.budget.unwrap(), folder.standing.progress.updates), (Budget::Updates(8), 8));
     assert_eq!(folder.standing.progress.steps, 8 * 4 * 16);
     assert_eq!(folder.evaluations[0].episodes.len(), 4);
     // The folder needs nothing from outside: its own recipe trains its own scene.

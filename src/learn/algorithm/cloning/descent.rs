@@ -3,6 +3,7 @@
 //! - A direct actor: how far the demonstrated actions are from its own, or how unlikely they are to it ([`super::loss`]).
 //! - Diffusion: the squared distance of what the network foretells of a noisy action from what is true of it, at a level drawn evenly (Ho, Jain
 //!   and Abbeel 2020, algorithm 1, for v in place of ε).
+//! - A transformer: [`crate::learn::actor::transformer::Transformer::descend`].
 //! - Consistency: how far the network's answers from two neighbouring levels of one noise are apart, by the pseudo-Huber distance
 //!   √(|d|² + c²) − c over the levels' distance; the answer from the lower level is held fixed. The levels are drawn by a log-normal law, and
 //!   there are the more of them the longer it has learnt (Song and Dhariwal 2023, equations 4, 5, 7 and section 3.5, with at most
@@ -12,6 +13,8 @@ use super::loss::by_hand;
 use crate::learn::actor::Actor;
 use crate::learn::actor::consistency::{Consistency, SIGMAS, Scales};
 use crate::learn::actor::diffusion::Diffusion;
+use crate::learn::backend::Place;
+use crate::learn::network::gru::{self, Gru};
 use crate::learn::network::mlp::{Mlp, Tape};
 use crate::stream::Stream;
 
@@ -27,18 +30,62 @@ pub struct Minibatch {
     pub targets: Vec<f32>,
 }
 
+/// What a loss depends on beside the rows.
+#[derive(Clone, Copy)]
+pub struct How {
+    /// How much of the budget is spent, in [0, 1].
+    pub progress: f32,
+    /// Of guided diffusion: the share of rows that are not told the goal.
+    pub drop: f32,
+    /// Of a transformer: the weight of its latent numbers' divergence.
+    pub kl: f32,
+}
+
 /// A gradient, and memory that is used again.
-#[derive(Default)]
 pub struct Descent {
-    /// By [`Actor::learnt`].
-    pub gradient: [Vec<f32>; 2],
+    /// Where tensors are.
+    place: Place,
+    /// By [`Actor::learnt`], and by what an encoder has learnt.
+    pub gradient: [Vec<f32>; 3],
+    /// Of an encoder.
+    memory: gru::Tape,
+    /// Where an encoder is asked for its share: by what the actor's network reads.
+    by_inputs: Option<Vec<f32>>,
     tape: Tape,
     reads: Vec<f32>,
 }
 
 impl Descent {
-    /// The loss; leaves its gradient. `progress` is how much of the budget is spent, `drop` the share of rows that are not told the goal.
-    pub fn descend(&mut self, actor: &Actor, minibatch: &Minibatch, [progress, drop]: [f32; 2], stream: &mut Stream) -> f32 {
+    /// None yet.
+    pub fn new(place: Place) -> Self {
+        let (gradient, memory, tape) = Default::default();
+        Self { place, gradient, memory, by_inputs: None, tape, reads: Vec::new() }
+    }
+
+    /// The loss; leaves its gradient. An encoder reads the minibatch's inputs, as windows of so many observations, for the actor.
+    pub fn descend(
+        &mut self,
+        encoder: Option<(&Gru, usize)>,
+        actor: &Actor,
+        minibatch: &mut Minibatch,
+        how: How,
+        noise: &mut Stream,
+    ) -> f32 {
+        self.gradient[2].clear();
+        let Some((gru, length)) = encoder else { return self.act(actor, minibatch, how, noise) };
+        minibatch.inputs = gru.forward(&minibatch.inputs, length, &mut self.memory);
+        self.by_inputs = Some(Vec::new());
+        let loss = self.act(actor, minibatch, how, noise);
+        let by_inputs = self.by_inputs.take().unwrap_or_default();
+        // (What an actor is given stands first among what its network reads.)
+        let width = by_inputs.len() * gru.width() / minibatch.inputs.len().max(1);
+        let slopes: Vec<f32> = by_inputs.chunks_exact(width).flat_map(|row| &row[..gru.width()]).copied().collect();
+        gru.backward(&self.memory, &slopes, &mut self.gradient[2]);
+        loss
+    }
+
+    fn act(&mut self, actor: &Actor, minibatch: &Minibatch, how: How, stream: &mut Stream) -> f32 {
+        let How { progress, drop, kl } = how;
         match actor {
             Actor::Direct(actor) => {
                 let outputs = actor.network.forward_kept(&minibatch.inputs, &mut self.tape);
@@ -49,12 +96,22 @@ impl Descent {
             }
             Actor::Diffusion(actor) => self.diffusion(actor, minibatch, drop, stream),
             Actor::Consistency(actor) => self.consistency(actor, minibatch, progress, stream),
+            Actor::Transformer(actor) => {
+                let rows = minibatch.targets.len() / actor.channels();
+                let noise = (0..rows * actor.form.latent).map(|_| stream.normal()).collect();
+                let (loss, gradient) = actor.descend(&self.place, &minibatch.inputs, &minibatch.targets, noise, kl);
+                self.gradient[0] = gradient;
+                loss
+            }
         }
     }
 
     fn backward(&mut self, network: &Mlp, inputs: &[f32], slopes: &[f32]) {
         self.gradient[0].resize(network.parameters().len(), 0.0);
         network.backward(inputs, &mut self.tape, slopes, &mut self.gradient[0]);
+        if let Some(by_inputs) = &mut self.by_inputs {
+            *by_inputs = network.input_slopes(&mut self.tape, slopes);
+        }
     }
 
     fn diffusion(&mut self, actor: &Diffusion, minibatch: &Minibatch, drop: f32, stream: &mut Stream) -> f32 {
@@ -65,7 +122,7 @@ impl Descent {
         for (inputs, clean) in minibatch.inputs.chunks_exact(inputs).zip(minibatch.targets.chunks_exact(channels)) {
             let t = 1 + stream.below(actor.levels);
             let [signal, noise] = actor.scales(t);
-            for (noisy, clean) in noisy.iter_mut().zip(clean) {
+            for (noisy, clean) in noisy.iter_mut().zip(actor.scale.from_actions(clean)) {
                 let drawn = stream.normal();
                 *noisy = signal * clean + noise * drawn;
                 truth.push(signal * drawn - noise * clean);
@@ -98,7 +155,7 @@ impl Descent {
             drawn.iter_mut().for_each(|noise| *noise = stream.normal());
             for ((noisy, sigma), reads) in noisy.iter_mut().zip(sigmas).zip([&mut lower, &mut reads]) {
                 let start = noisy.len();
-                noisy.extend(clean.iter().zip(&drawn).map(|(clean, noise)| clean + sigma * noise));
+                noisy.extend(actor.scale.from_actions(clean).zip(&drawn).map(|(clean, noise)| clean + sigma * noise));
                 Consistency::read(reads, inputs, &noisy[start..], sigma);
             }
             at.push(sigmas);

@@ -3,6 +3,7 @@
 use crate::learn::algorithm::range;
 use crate::learn::chunk::Chunk;
 use crate::learn::network::activation::Activation;
+use crate::learn::network::attention::Attention;
 use crate::signal::Channels;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,9 @@ pub struct Cloning {
     pub actor: Kind,
     /// How many observations a decision is made by: the present one, and those before it.
     pub history: usize,
+    /// Numbers that a gated recurrent unit boils the history down to before the actor sees it ([`crate::learn::network::gru`]), a multiple of 16;
+    /// where there is none, the actor sees the observations side by side.
+    pub recurrent: Option<usize>,
     /// How many steps a decision is made for, and how it is executed.
     pub chunk: Chunk,
     /// Channels that the policy does not look at, each by its name or the first parts of it (`ray` stands for `ray.0`, `ray.1` and so on).
@@ -56,6 +60,20 @@ pub enum Kind {
     Diffusion(Denoising),
     /// Whatever it does, by taking noise away in one step or two ([`crate::learn::actor::consistency`]).
     Consistency(FewSteps),
+    /// A chunk of steps that look at each other and at all that is observed, and how it is done beside them ([`crate::learn::actor::transformer`]).
+    Transformer(Act),
+}
+
+/// Settings of action chunking with a transformer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Act {
+    /// Numbers that tell how a chunk was done, 1 to 256.
+    pub latent: usize,
+    /// Weight of the divergence of these numbers from chance: the greater it is, the less they tell.
+    pub kl: f32,
+    /// The size of both transformers.
+    pub stack: Attention,
 }
 
 /// Settings of diffusion.
@@ -108,6 +126,12 @@ impl Default for Denoising {
     }
 }
 
+impl Default for Act {
+    fn default() -> Self {
+        Self { latent: 8, kl: 10.0, stack: Attention { width: 64, heads: 4, layers: 2 } }
+    }
+}
+
 impl Default for FewSteps {
     fn default() -> Self {
         Self { steps: 1 }
@@ -148,6 +172,7 @@ impl Default for Cloning {
         Self {
             actor: Kind::Deterministic,
             history: 1,
+            recurrent: None,
             chunk: Chunk::default(),
             ignore: Vec::new(),
             hidden: vec![256, 256],
@@ -174,6 +199,14 @@ impl Cloning {
         match &self.actor {
             Kind::Diffusion(denoising) => denoising.guidance.as_ref(),
             _ => None,
+        }
+    }
+
+    /// The weight of a transformer's latent numbers' divergence.
+    pub fn kl(&self) -> f32 {
+        match &self.actor {
+            Kind::Transformer(act) => act.kl,
+            _ => 0.0,
         }
     }
 
@@ -209,6 +242,7 @@ impl Cloning {
                 problems.push(format!("`actor` is a mixture of {components} and must have 1 to 64 parts"));
             }
             Kind::Diffusion(denoising) => problems.extend(denoising.problems()),
+            Kind::Transformer(act) => problems.extend(act.problems()),
             Kind::Consistency(FewSteps { steps: 1 | 2 }) => {}
             Kind::Consistency(FewSteps { steps }) => problems.push(format!("`actor.steps` is {steps} and must be 1 or 2")),
         }
@@ -219,6 +253,14 @@ impl Cloning {
             }
         }
         problems.extend(range::hidden(&self.hidden));
+        if let Some(width) = self.recurrent {
+            if !(16..=1024).contains(&width) || !width.is_multiple_of(16) {
+                problems.push(format!("`recurrent` is {width} and must be a multiple of 16, at most 1,024"));
+            }
+            if matches!(self.actor, Kind::Transformer(_)) || self.guidance().is_some() {
+                problems.push("`recurrent` stands before an actor that looks at the observations themselves: leave one of them out".into());
+            }
+        }
         problems.extend(self.chunk.problems());
         problems
     }
@@ -241,6 +283,28 @@ impl Denoising {
                 problems.push(format!("`actor.guidance.weight` is {weight} and must lie in [0, 100]"));
             }
             problems.extend(range::open("actor.guidance.drop", *drop, 0.0, 1.0));
+        }
+        problems
+    }
+}
+
+impl Act {
+    fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        let Attention { width, heads, layers } = self.stack;
+        if !(1..=256).contains(&self.latent) {
+            problems.push(format!("`actor.latent` is {} and must be 1 to 256", self.latent));
+        }
+        if !(0.0..=1e4).contains(&self.kl) {
+            problems.push(format!("`actor.kl` is {} and must lie in [0, 10,000]", self.kl));
+        }
+        if !(16..=1024).contains(&width) || !self.stack.is_whole() {
+            problems.push(format!(
+                "`actor.stack` has width {width} and {heads} heads: the width is a multiple of 16 and of the heads, at most 1,024"
+            ));
+        }
+        if !(1..=32).contains(&layers) {
+            problems.push(format!("`actor.stack.layers` is {layers} and must be 1 to 32"));
         }
         problems
     }

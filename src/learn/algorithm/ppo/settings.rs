@@ -49,6 +49,57 @@ pub struct Ppo {
     pub observed_std: bool,
     /// Whether observations are put on one scale by their running mean and variance.
     pub normalise_observations: bool,
+    /// What becomes of the policy that was learnt before: by the stage in front, or by the run that a recipe starts from. Where there is none,
+    /// learning begins anew.
+    pub before: Before,
+    /// What holds the policy near the one that was learnt before; `None`: nothing does.
+    pub anchor: Option<Anchor>,
+    /// Updates at the beginning in which the values alone are learnt, and the policy stays as it is.
+    pub warm_up: u64,
+}
+
+/// What becomes of the policy that was learnt before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Before {
+    /// Its network, with the scale that it sees observations on, is where learning begins: fine-tuning. It is a plain one (deterministic or
+    /// Gaussian, of one observation); `hidden` and `activation` are then the critic's alone. A Gaussian goes on with its own standard
+    /// deviation, a deterministic one gets `initial_std`.
+    #[default]
+    Continue,
+    /// It is forgotten, but for an `anchor`.
+    Anew,
+    /// It is frozen, of whatever kind it is. What is learnt sees the observation and the frozen policy's action, begins at 0, and is added so
+    /// many times, in (0, 1], to that action (see [`crate::learn::residual`]).
+    Residual(f32),
+}
+
+/// Practice that stays near a demonstrator: the loss gets `weight` times the mean of KL(policy || the policy that was learnt before).
+/// Tiapkin et al., "Demonstration-Regularized RL", 2024, section 3: with a clone as the policy that is held to, practice needs the fewer
+/// steps the more demonstrations the clone was learnt from.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Anchor {
+    /// Weight of the divergence in the loss, beside advantages of mean 0 and standard deviation 1; at the beginning.
+    pub weight: f32,
+    /// Its weight when the budget is spent, reached linearly; `None`: it stays.
+    pub final_weight: Option<f32>,
+    /// The standard deviation that the policy learnt before is taken to have, in half ranges of an action; `None`: its own where it is a
+    /// Gaussian, else `initial_std`.
+    pub std: Option<f32>,
+}
+
+impl Default for Anchor {
+    fn default() -> Self {
+        Self { weight: 0.1, final_weight: None, std: None }
+    }
+}
+
+impl Anchor {
+    /// Its weight when so much of the budget is spent, in [0, 1].
+    pub fn weight(&self, progress: f32) -> f32 {
+        self.weight + (self.final_weight.unwrap_or(self.weight) - self.weight) * progress
+    }
 }
 
 /// How a rate goes on from its first value.
@@ -88,11 +139,19 @@ impl Default for Ppo {
             initial_std: 0.6,
             observed_std: false,
             normalise_observations: true,
+            before: Before::Continue,
+            anchor: None,
+            warm_up: 0,
         }
     }
 }
 
 impl Ppo {
+    /// Which of the settings need a policy that was learnt before, by the field's name; none where they can do without.
+    pub fn builds_upon(&self) -> Option<&'static str> {
+        if matches!(self.before, Before::Residual(_)) { Some("before") } else { self.anchor.map(|_| "anchor") }
+    }
+
     /// Everything wrong with the settings for `arenas` rows a step, a sentence each, which begins with the field's name in backticks.
     pub fn problems(&self, arenas: usize) -> Vec<String> {
         let mut problems = Vec::new();
@@ -107,10 +166,25 @@ impl Ppo {
         if let Schedule::AdaptiveKl(target) = self.schedule {
             open("schedule: AdaptiveKl", target, 0.0, f32::INFINITY);
         }
+        if let Some(std) = self.anchor.and_then(|anchor| anchor.std) {
+            open("anchor: std", std, 0.006, 2.8);
+        }
+        if let Before::Residual(scale) = self.before
+            && !(scale > 0.0 && scale <= 1.0)
+        {
+            problems.push(format!("`before` adds {scale} times what is learnt, and must add more than 0 and at most 1 times"));
+        }
         if !(0.0..=1.0).contains(&self.lambda) {
             problems.push(format!("`lambda` is {} and must lie in [0, 1]", self.lambda));
         }
-        let weights = [("entropy", Some(self.entropy)), ("final_entropy", self.final_entropy), ("value_weight", Some(self.value_weight))];
+        let anchor = self.anchor.unwrap_or_default();
+        let weights = [
+            ("entropy", Some(self.entropy)),
+            ("final_entropy", self.final_entropy),
+            ("value_weight", Some(self.value_weight)),
+            ("anchor: weight", Some(anchor.weight)),
+            ("anchor: final_weight", anchor.final_weight),
+        ];
         for (name, value) in weights {
             if !value.unwrap_or(0.0).is_finite() || value.is_some_and(|value| value < 0.0) {
                 problems.push(format!("`{name}` is {} and must be 0 or more", value.unwrap_or_default()));
@@ -123,6 +197,12 @@ impl Ppo {
         }
         if !matches!(self.actor, Family::Gaussian | Family::Squashed) {
             problems.push(format!("`actor` is {:?}, and PPO learns with Gaussian or Squashed", self.actor));
+        }
+        if self.anchor.is_some() && self.actor != Family::Gaussian {
+            problems.push(format!("`anchor` goes with a Gaussian, and `actor` is {:?}", self.actor));
+        }
+        if self.anchor.is_some() && matches!(self.before, Before::Residual(_)) {
+            problems.push("`anchor` does not go with a residual, which begins as the policy that was learnt before".into());
         }
         let rows = self.horizon.saturating_mul(arenas);
         if self.minibatch > rows {
