@@ -3,11 +3,17 @@
 use crate::arena::Arena;
 use crate::control::{ControlStep, ControlSystems};
 use crate::imitation::corrections::{Corrections, Look, Rule, Watch};
+use crate::learn::algorithm::sac::Paid;
+use crate::learn::{LearnerSettings, Use};
 use crate::physics::{PhysicsQueryReadOnly, Threads, in_parallel};
 use crate::pilot::Pilot;
 use crate::pilot::hand::hands::Latch;
 use crate::pilot::hand::{HandCommand, Hands};
+use crate::ron::{Document, Spot};
+use crate::scene::plan::Plan;
 use crate::signal::Action;
+use crate::training::recipe::Recipe;
+use crate::training::stages::{Stage, stage_spots};
 use crate::training::trainer::{StudentsDecide, Trainer};
 use bevy::prelude::*;
 
@@ -102,4 +108,43 @@ fn correct(
     for (arena, _, action, _, look) in &items {
         student.rollout.correct(arena.index, look.steers.then_some(action.as_slice()), look.label.as_deref());
     }
+}
+
+/// What is wrong with a recipe's corrections.
+pub(super) fn problems(recipe: &Recipe, document: &Document, wrong: &mut impl FnMut(Spot<'_>, String)) {
+    let (root, stages) = (document.root(), recipe.stages());
+    let Some(corrections) = &recipe.corrections else {
+        for (stage, spot) in
+            stages.iter().zip(stage_spots(recipe, document)).filter(|(stage, _)| stage.learner.corrections() == Use::Needed)
+        {
+            let learner = stage.learner.name();
+            wrong(
+                spot.step("learner"),
+                format!("`{learner}` learns from being corrected, and nobody does: `corrections: (oracle: \"expert\")`"),
+            );
+        }
+        return;
+    };
+    let spot = root.step("corrections");
+    if let Some(stage) = stages.first().filter(|_| stages.iter().all(|stage| stage.learner.corrections() == Use::None)) {
+        let learner = stage.learner.name();
+        wrong(spot, format!("`{learner}` cannot learn from what somebody else decides while it drives; `Dagger` and `Sac` can"));
+    }
+    let paid = |stage: &Stage| matches!(&stage.learner, LearnerSettings::Sac(sac) if sac.paid == Paid::Interventions);
+    if matches!(corrections.rule, Rule::Mixed(_)) && stages.iter().any(paid) {
+        wrong(spot.step("rule"), "nobody takes over by this rule, and taking over is what is paid for: `Gated(..)` is meant".into());
+    }
+    for (fields, message) in corrections.problems() {
+        wrong(fields.iter().fold(spot, |spot, field| spot.step(*field)), message);
+    }
+}
+
+/// Why nobody can correct a learner in a scene.
+pub(super) fn unfit(plan: &Plan) -> Option<String> {
+    let why = match &plan.task {
+        _ if !plan.team.is_empty() => "it has a team",
+        Some(task) if task.expert.is_some() => return None,
+        _ => "it has no expert",
+    };
+    Some(format!("nobody can correct in `{}`: {why}", plan.name))
 }

@@ -13,6 +13,7 @@ use crate::learn::policy::{CheckpointError, Contract};
 use crate::ron::{self, Document, Problem, Problems, Spot};
 use crate::scene::load;
 use crate::scene::plan::Plan;
+use crate::training::corrections;
 use crate::training::overrides::{self, Override, OverrideError};
 use crate::training::paths;
 use crate::training::stages::{StageRecipe, stage_spots};
@@ -321,10 +322,9 @@ fn made_ready(folder: &Path, recipe: &Recipe, document: &Document, problems: &mu
         }
     }
     if recipe.corrections.is_some()
-        && let Some(plan) = plans.iter().find(|plan| !plan.team.is_empty() || plan.task.as_ref().is_none_or(|task| task.expert.is_none()))
+        && let Some(message) = plans.iter().find_map(|plan| corrections::unfit(plan))
     {
-        let why = if plan.team.is_empty() { "it has no expert" } else { "it has a team" };
-        problems.0.push(document.root().step("corrections").problem(format!("nobody can correct in `{}`: {why}", plan.name)));
+        problems.0.push(document.root().step("corrections").problem(message));
     }
     if recipe.past_opponents > 0.0 && !plans.is_empty() && plans.iter().all(|plan| plan.team.is_empty()) {
         let spot = document.root().step("past_opponents");

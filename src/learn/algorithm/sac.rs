@@ -153,8 +153,8 @@ impl SacLearner {
         Some(Minibatch { observations: self.normalise(&observations), actions, rewards, next: self.normalise(&next), ends })
     }
 
-    /// One step of the optimiser for the critics and, unless they are to learn alone, the actor and the temperature.
-    fn step(&mut self, minibatch: &Minibatch, alone: bool) -> Step {
+    /// One step of the optimiser for the critics, the actor and the temperature.
+    fn step(&mut self, minibatch: &Minibatch) -> Step {
         let Self { settings, state, workspace, .. } = self;
         let State { actor, critic, minibatches, .. } = state;
         let (rows, channels) = (minibatch.rewards.len(), actor.channels());
@@ -181,10 +181,6 @@ impl SacLearner {
         let inputs = beside(&minibatch.observations, &sample.actions);
         let (values, by_actions) = critic.slopes(&inputs, channels, &mut workspace.critic);
         let log_prob = sample.log_probs.iter().sum::<f32>() / rows as f32;
-        let told = Step { critic_loss, value: values.iter().sum::<f32>() / rows as f32, entropy: -log_prob };
-        if alone {
-            return told;
-        }
         let loss = by_hand(actor, temperature, &outputs, &sample, &by_actions);
         descend(actor, &mut state.actor_adam, workspace, minibatch.observations.values(), &loss.by_outputs, settings.rate);
 
@@ -193,7 +189,7 @@ impl SacLearner {
             let slope = -(log_prob + settings.entropy * channels as f32);
             state.temperature_adam.step([&mut state.log_temperature], [&[slope]], settings.temperature_rate);
         }
-        told
+        Step { critic_loss, value: values.iter().sum::<f32>() / rows as f32, entropy: -log_prob }
     }
 
     /// Makes the actor likely to do what the demonstrations do.
@@ -246,13 +242,11 @@ impl SacLearner {
             let good = |row: &usize| rollout.outcomes()[*row] != Outcome::Diverged;
             normaliser.absorb((0..rollout.rows()).filter(good).map(|row| rollout.observation(row)));
         }
-        // An actor that went to school would forget all of it by following critics that know nothing yet.
-        let early = self.state.replay.rows() < self.settings.warmup;
-        let steps = if early && self.settings.school == 0 { 0 } else { self.settings.steps };
+        let steps = if self.state.replay.rows() >= self.settings.warmup { self.settings.steps } else { 0 };
         let mut sums = [0.0_f64; 3];
         for _ in 0..steps {
             let Some(minibatch) = self.gather(episodes) else { break };
-            let Step { critic_loss, value, entropy } = self.step(&minibatch, early);
+            let Step { critic_loss, value, entropy } = self.step(&minibatch);
             sums.iter_mut().zip([critic_loss, value, entropy]).for_each(|(sum, value)| *sum += f64::from(value));
         }
         let names = ["critic_loss", "value", "entropy"];

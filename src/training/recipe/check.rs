@@ -1,11 +1,9 @@
 //! What is wrong with a recipe by itself, before its scenes are read.
 
 use super::{MOST_ARENAS, Recipe};
-use crate::imitation::corrections::Rule;
-use crate::learn::algorithm::sac::Paid;
-use crate::learn::{LearnerSettings, Use};
 use crate::ron::{Document, Problems, Spot};
-use crate::training::stages::{Stage, stage_spots};
+use crate::training::corrections;
+use crate::training::stages::stage_spots;
 
 /// What is wrong with a recipe by itself.
 pub fn check(recipe: &Recipe, document: &Document) -> Problems {
@@ -36,7 +34,7 @@ pub fn check(recipe: &Recipe, document: &Document) -> Problems {
     if recipe.checkpoint.every == 0 {
         wrong(root.step("checkpoint").step("every"), "every 0 updates; 1 or more are meant".into());
     }
-    corrected(recipe, document, &mut wrong);
+    corrections::problems(recipe, document, &mut wrong);
     for (stage, spot) in recipe.stages().iter().zip(stage_spots(recipe, document)) {
         // What a stage does not say itself the recipe says.
         let said = |field: &str| if spot.step(field).is_written() { spot.step(field) } else { root.step(field) };
@@ -68,33 +66,4 @@ pub fn check(recipe: &Recipe, document: &Document) -> Problems {
     let mut told = std::collections::BTreeSet::new();
     problems.0.retain(|problem| told.insert((problem.line, problem.column, problem.message.clone())));
     problems
-}
-
-/// What is wrong with a recipe's corrections.
-fn corrected(recipe: &Recipe, document: &Document, wrong: &mut impl FnMut(Spot<'_>, String)) {
-    let (root, stages) = (document.root(), recipe.stages());
-    let Some(corrections) = &recipe.corrections else {
-        for (stage, spot) in
-            stages.iter().zip(stage_spots(recipe, document)).filter(|(stage, _)| stage.learner.corrections() == Use::Needed)
-        {
-            let learner = stage.learner.name();
-            wrong(
-                spot.step("learner"),
-                format!("`{learner}` learns from being corrected, and nobody does: `corrections: (oracle: \"expert\")`"),
-            );
-        }
-        return;
-    };
-    let spot = root.step("corrections");
-    if let Some(stage) = stages.first().filter(|_| stages.iter().all(|stage| stage.learner.corrections() == Use::None)) {
-        let learner = stage.learner.name();
-        wrong(spot, format!("`{learner}` cannot learn from what somebody else decides while it drives; `Dagger` and `Sac` can"));
-    }
-    let paid = |stage: &Stage| matches!(&stage.learner, LearnerSettings::Sac(sac) if sac.paid == Paid::Interventions);
-    if matches!(corrections.rule, Rule::Mixed(_)) && stages.iter().any(paid) {
-        wrong(spot.step("rule"), "nobody takes over by this rule, and taking over is what is paid for: `Gated(..)` is meant".into());
-    }
-    for (fields, message) in corrections.problems() {
-        wrong(fields.iter().fold(spot, |spot, field| spot.step(*field)), message);
-    }
 }

@@ -22,8 +22,7 @@ pub struct Sac {
     pub minibatch: usize,
     /// Rows that are remembered: of more, the oldest are forgotten.
     pub replay: usize,
-    /// Rows that are gathered, with actions drawn at random, before anything is learnt. (Where `school` comes first, the policy draws them, and
-    /// the critics learn from them alone.)
+    /// Rows that are gathered, with actions drawn at random, before anything is learnt. (Where `school` comes first, the policy draws them.)
     pub warmup: usize,
     /// Share of every minibatch that comes from the demonstrations, where the recipe has any (Ball et al., "Efficient Online Reinforcement
     /// Learning with Offline Data", 2023, section 4.1), in [0, 1].
