@@ -37,7 +37,7 @@ fn linear(inputs: usize, channels: usize, weights: &[f32], chunk: Chunk) -> Poli
     };
     let contract = Contract { observation: named(inputs, "seen"), action: named(channels, "done"), control_hz: 10, scene_hash: 1 };
     let actor = Direct { network, log_std: Vec::new(), family: Family::Deterministic }.into();
-    Policy { contract, normaliser: None, history: 1, chunk, actor }
+    Policy { contract, normaliser: None, history: 1, encoder: None, chunk, actor, residuals: Vec::new() }
 }
 
 fn near(found: f64, wanted: f64, tolerance: f64) {
