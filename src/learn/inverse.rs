@@ -10,6 +10,7 @@
 
 use super::algorithm::cloning::{Cloning, CloningLearner};
 use super::algorithm::range;
+use super::backend::Place;
 use super::batch::Batch;
 use super::experience::demonstrations::{Demonstrations, Episodes, Watched};
 use super::metrics::Metrics;
@@ -169,7 +170,9 @@ impl InverseModel {
         }
         let cloning = settings.as_cloning(&contract.observation);
         // (Other streams than those of the clone that learns by it.)
-        let learner = CloningLearner::new(cloning, Contract { observation, ..contract.clone() }, seed ^ 1 << 48);
+        let contract = Contract { observation, ..contract.clone() };
+        // (A perceptron learns without tensors: where these would be is all the same.)
+        let learner = CloningLearner::new(cloning, contract, seed ^ 1 << 48, Place::cpu());
         Self { settings, learner }
     }
 

@@ -212,8 +212,6 @@ impl LearnerSettings {
             Self::Vpt(settings) => settings.problems(),
             Self::Bco(settings) => settings.problems(),
             Self::Gail(settings) => settings.problems(arenas),
-        }
-    }
             Self::Dagger(settings) => settings.problems(),
             Self::Sac(settings) => settings.problems(arenas),
         }

@@ -457,7 +457,9 @@ pub fn check(recipe: &Recipe, document: &Document) -> Problems {
 fn corrected(recipe: &Recipe, document: &Document, wrong: &mut impl FnMut(Spot<'_>, String)) {
     let (root, stages) = (document.root(), recipe.stages());
     let Some(corrections) = &recipe.corrections else {
-        for (stage, spot) in stages.iter().zip(stage_spots(recipe, document)).filter(|(stage, _)| stage.learner.corrections() == Use::Needed) {
+        for (stage, spot) in
+            stages.iter().zip(stage_spots(recipe, document)).filter(|(stage, _)| stage.learner.corrections() == Use::Needed)
+        {
             let learner = stage.learner.name();
             wrong(
                 spot.step("learner"),

@@ -45,7 +45,7 @@ impl Rollouts {
     pub fn fly(&self, policy: &Policy, prepared: &Prepared, stage: &Stage, threads: Threads) -> Option<(Demonstrations, Account)> {
         let contract = &policy.contract;
         let none = || Episodes::new(contract.observation.width(), contract.action.width());
-        let mut demonstrations = Demonstrations { training: none(), validation: none() };
+        let mut demonstrations = Demonstrations { training: none(), validation: none(), ..Demonstrations::default() };
         let judging = (stage.selection.validation * self.episodes as f32).round() as usize;
         let scenes = prepared.plans.len();
         let mut flown = 0;

@@ -6,8 +6,8 @@ use crate::curriculum::{TeacherState, TeacherStateError, held_out};
 use crate::durable::{self, JsonLines, LogError};
 use crate::imitation::corrections::Watch;
 use crate::imitation::reading::{Read, ReadingError};
-use crate::learn::{SettingsError, Use};
 use crate::learn::policy::{CheckpointError, Policy};
+use crate::learn::{SettingsError, Use};
 use crate::physics::Threads;
 use crate::pilot::Pilot;
 use crate::pilot::cast::{Cast, Flyer};
@@ -208,7 +208,7 @@ fn train_stage(
     let read = match (&stage.rollouts, before.first()) {
         (Some(rollouts), Some((_, policy))) => {
             let (demonstrations, account) = rollouts.fly(policy, prepared, stage, options.threads).ok_or(RunError::Hopeless)?;
-            Some(Read { demonstrations, account, notes: Vec::new() })
+            Some(Read { demonstrations, chosen: Default::default(), account, notes: Vec::new() })
         }
         _ => read,
     };

@@ -50,7 +50,7 @@ pub struct Account {
 pub struct Read {
     /// What is learnt from.
     pub demonstrations: Demonstrations,
-    /// What is known of each of its episodes: those that are learnt from, those that only judge.
+    /// What is known of each of its episodes with actions: those that are learnt from, those that only judge.
     pub chosen: [Vec<About>; 2],
     /// Of it, in short.
     pub account: Account,
@@ -85,17 +85,18 @@ pub fn read(paths: &[PathBuf], selection: &Selection, contract: &Contract) -> Re
         sets.push((set, columns));
     }
     let mut beyond = 0;
-    let mut gathered = |chosen: &[About]| -> Result<(Episodes, Watched), ReadingError> {
+    let mut gathered = |mut chosen: Vec<About>| -> Result<(Vec<About>, Episodes, Watched), ReadingError> {
         let mut episodes = Episodes::new(contract.observation.width(), contract.action.width());
         let mut watched = Watched::new(contract.observation.width());
         let (mut rewards, mut successes) = (Vec::new(), Vec::new());
-        for about in chosen {
+        for about in &mut chosen {
             let (set, columns) = &sets[about.set];
             let frames = set.frames(about.episode)?;
             let rows = columns.rows(&frames, about.labelled);
             let (observations, actions) = rows.map_err(|message| DataSetError::Content { path: set.root.clone(), message })?;
             let cut_off = read_bools(&frames, TRUNCATED).is_ok_and(|cut_off| cut_off.last() == Some(&true));
             all_finite(about, &observations, &contract.observation)?;
+            about.labelled = actions.is_some();
             let Some(mut actions) = actions else {
                 watched.push(&observations);
                 if cut_off {
@@ -121,12 +122,12 @@ pub fn read(paths: &[PathBuf], selection: &Selection, contract: &Contract) -> Re
         if rewards.len() == episodes.rows() && successes.len() == episodes.rows() {
             episodes.judge(rewards, successes);
         }
-        Ok((episodes, watched))
+        chosen.retain(|about| about.labelled);
+        Ok((chosen, episodes, watched))
     };
     let [training, validation] = selection.apply(episodes)?;
-    let ((training_set, watched), (validation_set, mute)) = (gathered(&training)?, gathered(&validation)?);
-    let chosen = [training, validation];
-    let (training, validation) = (training_set, validation_set);
+    let (learnt, training, watched) = gathered(training)?;
+    let (judging, validation, mute) = gathered(validation)?;
     let demonstrations = Demonstrations { training, validation, watched };
     if mute.count() > 0 {
         notes.push(format!("{} episodes were to judge, but say no actions to judge by: they are left out", mute.count()));
@@ -136,7 +137,7 @@ pub fn read(paths: &[PathBuf], selection: &Selection, contract: &Contract) -> Re
             "{beyond} numbers of actions lie beyond [-1, 1], where no action of the scene can: the nearest that can is learnt"
         ));
     }
-    Ok(Read { account: Account::of(&demonstrations), demonstrations, chosen, notes })
+    Ok(Read { account: Account::of(&demonstrations), demonstrations, chosen: [learnt, judging], notes })
 }
 
 /// Where the scene's channels stand in a set that has any.

@@ -141,7 +141,9 @@ impl Actor {
     /// With a sentence, where it cannot.
     pub fn set_steps(&mut self, steps: usize) -> Result<(), String> {
         let (own, most) = match self {
-            Self::Direct(_) => return Err("the policy denoises nothing: it decides in one pass, and has no steps to choose".into()),
+            Self::Direct(_) | Self::Transformer(_) => {
+                return Err("the policy denoises nothing: it decides in one pass, and has no steps to choose".into());
+            }
             Self::Diffusion(actor) => (&mut actor.steps, actor.levels),
             Self::Consistency(actor) => (&mut actor.steps, 2),
         };

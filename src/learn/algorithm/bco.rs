@@ -9,9 +9,9 @@
 //!
 //! Recorded actions are never looked at, also where there are some: all demonstrations are watched.
 
-use crate::learn::backend::Place;
 use crate::learn::algorithm::cloning::{Cloning, CloningLearner};
 use crate::learn::algorithm::range;
+use crate::learn::backend::Place;
 use crate::learn::batch::Batch;
 use crate::learn::experience::demonstrations::{Demonstrations, Episodes, Watched};
 use crate::learn::experience::rollout::Rollout;

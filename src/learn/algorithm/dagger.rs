@@ -100,7 +100,11 @@ impl DaggerLearner {
         let Labelled { observations, actions } = &self.labelled;
         if self.all == Demonstrations::default() {
             let none = || Episodes::new(observations.width(), actions.width());
-            self.all = demonstrations.cloned().unwrap_or_else(|| Demonstrations { training: none(), validation: none() });
+            self.all = demonstrations.cloned().unwrap_or_else(|| Demonstrations {
+                training: none(),
+                validation: none(),
+                ..Demonstrations::default()
+            });
         }
         let known = demonstrations.map_or(0, |demonstrations| demonstrations.training.rows());
         for row in self.all.training.rows() - known..observations.rows() {

@@ -4,9 +4,9 @@
 //! was done is [`InverseModel`]; it learns in the first update, with all of its steps, and stands still from then on. The clone is
 //! [`CloningLearner`], with whatever actor it is given: of labelled episodes it learns what was done, of watched ones what the model says.
 
-use crate::learn::backend::Place;
 use crate::learn::algorithm::cloning::{Cloning, CloningLearner};
 use crate::learn::algorithm::range;
+use crate::learn::backend::Place;
 use crate::learn::experience::demonstrations::{Demonstrations, Watched};
 use crate::learn::inverse::{Inverse, InverseModel, unfit_for_watching};
 use crate::learn::metrics::Metrics;

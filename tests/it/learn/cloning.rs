@@ -158,7 +158,11 @@ fn of_two_ways_a_squared_error_keeps_the_mean_and_everything_else_both() {
         let mut memory = Batch::zeros(400, policy.memory());
         let drawn = act(&policy, &seen, &[true; 400], &mut memory);
         // (Few steps from nothing but noise end near a way, not upon it.)
-        let (far, most) = if [few(3), Kind::Consistency(FewSteps { steps: 1 }), Kind::Consistency(FewSteps { steps: 2 })].contains(&actor) { (0.35, 260) } else { (0.15, 360) };
+        let (far, most) = if [few(3), Kind::Consistency(FewSteps { steps: 1 }), Kind::Consistency(FewSteps { steps: 2 })].contains(&actor) {
+            (0.35, 260)
+        } else {
+            (0.15, 360)
+        };
         let near = |way: f32| drawn.values().iter().filter(|action| (**action - way).abs() < far).count();
         let (left, right) = (near(-0.8), near(0.8));
         assert!(left > 100 && right > 100 && left + right > most, "{actor:?}: {left} left, {right} right");

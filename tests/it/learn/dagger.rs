@@ -12,7 +12,7 @@ use apprentice::learn::{Experience, Learner, LearnerSettings, Needs, Rows};
 use apprentice::signal::Outcome;
 
 fn learner(settings: &Dagger) -> Box<dyn Learner> {
-    LearnerSettings::Dagger(settings.clone()).build(contract(2, 1), 1, Device::Cpu).expect("the settings can work")
+    LearnerSettings::Dagger(settings.clone()).build(contract(2, 1), 1, Device::Cpu, None).expect("the settings can work")
 }
 
 fn small(school: usize) -> Dagger {
@@ -28,7 +28,7 @@ fn demonstrations() -> Demonstrations {
         seen.values_mut().iter_mut().for_each(|value| *value = value.clamp(-1.0, 1.0));
         training.push(&seen, &Batch::new(1, vec![0.0; 10]));
     }
-    Demonstrations { training, validation: Episodes::new(2, 1) }
+    Demonstrations { training, validation: Episodes::new(2, 1), ..Demonstrations::default() }
 }
 
 /// A rollout that gets to where the first channel is about 5, in which an oracle would do 0.7; of every second row it says so.

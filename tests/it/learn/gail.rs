@@ -130,7 +130,7 @@ fn settings() -> Gail {
 }
 
 fn taught(probe: &Probe, settings: &Gail, demonstrations: &Demonstrations, updates: usize) -> Box<dyn Learner> {
-    let mut learner = LearnerSettings::Gail(settings.clone()).build(contract(1, 1), 1, Device::Cpu).unwrap();
+    let mut learner = LearnerSettings::Gail(settings.clone()).build(contract(1, 1), 1, Device::Cpu, None).unwrap();
     let mut stream = Stream::new(1, Purpose::Layout, 0, 0);
     let mut seen: Vec<(f32, usize)> = (0..ARENAS).map(|_| ((probe.begin)(&mut stream), 0)).collect();
     for update in 0..updates {
@@ -270,18 +270,18 @@ fn a_resumed_learner_goes_on_with_the_bits_of_one_that_never_stopped() {
             assert!(metrics.iter().all(|(_, value)| value.is_finite()) && metrics.get("paid").is_some(), "{metrics:?}");
             metrics
         };
-        let mut whole = settings.build(contract(5, 2), 1, Device::Cpu).unwrap();
+        let mut whole = settings.build(contract(5, 2), 1, Device::Cpu, None).unwrap();
         assert_eq!(whole.needs(), Needs::Rows(16));
         (1..3).for_each(|seed| drop(update(whole.as_mut(), seed)));
         let saved = postcard::to_stdvec(&whole.state()).unwrap();
-        let mut resumed = settings.build(contract(5, 2), 99, Device::Cpu).unwrap();
+        let mut resumed = settings.build(contract(5, 2), 99, Device::Cpu, None).unwrap();
         resumed.restore(postcard::from_bytes(&saved).unwrap()).unwrap();
         for seed in 3..5 {
             assert_eq!(update(whole.as_mut(), seed), update(resumed.as_mut(), seed));
         }
         assert!(whole.state() == resumed.state());
         assert_eq!(whole.policy(), resumed.policy());
-        let mut wider = settings.build(contract(6, 2), 1, Device::Cpu).unwrap();
+        let mut wider = settings.build(contract(6, 2), 1, Device::Cpu, None).unwrap();
         let before = wider.state();
         let broken = LearnerState { bytes: before.bytes[..100].to_vec(), ..before.clone() };
         for state in [whole.state(), broken] {

@@ -66,7 +66,7 @@ fn inverse() -> Inverse {
 }
 
 fn built(settings: LearnerSettings) -> Box<dyn Learner> {
-    settings.build(contract(2, 1), 1, Device::Cpu).expect("the settings can work")
+    settings.build(contract(2, 1), 1, Device::Cpu, None).expect("the settings can work")
 }
 
 /// How far from what the demonstrator does, over many observations: the root of the mean squared distance.
@@ -201,7 +201,7 @@ fn reached(settings: &LearnerSettings, demonstrations: &Demonstrations, stopped:
         said.push(learner.update(experience));
         if stopped && update == 1 {
             let saved = postcard::to_stdvec(&learner.state()).unwrap();
-            learner = settings.build(contract(2, 1), 1, Device::Cpu).unwrap();
+            learner = settings.build(contract(2, 1), 1, Device::Cpu, None).unwrap();
             learner.restore(postcard::from_bytes(&saved).unwrap()).unwrap();
         }
     }
@@ -228,7 +228,7 @@ fn states_of_other_learners_are_refused_and_change_nothing() {
     for settings in settings {
         let mut mine = built(settings.clone());
         let before = mine.state();
-        let mut wider = settings.build(contract(3, 1), 1, Device::Cpu).unwrap();
+        let mut wider = settings.build(contract(3, 1), 1, Device::Cpu, None).unwrap();
         let other = reached(
             &LearnerSettings::Vpt(Vpt { inverse: Inverse { steps: 1, before: 0, ..inverse() }, clone: small() }),
             &demonstrations,

@@ -24,7 +24,7 @@ fn clone(settings: Cloning) -> Policy {
     }
     let settings = Cloning { hidden: vec![16], steps: 60, minibatch: 64, ..settings };
     let mut learner = LearnerSettings::Cloning(settings).build(contract(WIDTH, 2), 1, Device::Cpu, None).unwrap();
-    let demonstrations = Demonstrations { training: episodes, validation: Episodes::new(WIDTH, 2) };
+    let demonstrations = Demonstrations { training: episodes, validation: Episodes::new(WIDTH, 2), ..Demonstrations::default() };
     learner.update(Experience { rollout: None, demonstrations: Some(&demonstrations), progress: 0.0 });
     learner.policy()
 }

@@ -24,7 +24,7 @@ fn small() -> Sac {
 }
 
 fn learner(settings: &Sac, observation: usize, seed: u64) -> Box<dyn Learner> {
-    LearnerSettings::Sac(settings.clone()).build(contract(observation, 1), seed, Device::Cpu).expect("the settings can work")
+    LearnerSettings::Sac(settings.clone()).build(contract(observation, 1), seed, Device::Cpu, None).expect("the settings can work")
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn demonstrations() -> Demonstrations {
     let mut training = Episodes::new(3, 1);
     (0..20).for_each(|episode| training.push(&normals(100 + episode, 10, 3), &Batch::new(1, vec![0.5; 10])));
     training.judge(vec![0.3; 200], (0..200).map(|row| row % 10 == 9).collect());
-    Demonstrations { training, validation: Episodes::new(3, 1) }
+    Demonstrations { training, validation: Episodes::new(3, 1), ..Demonstrations::default() }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use apprentice::training::corrections::{CorrectionsPlugin, HandsOn, hands_plugin
 use apprentice::training::progress::Display;
 use apprentice::training::recipe::prepare;
 use apprentice::training::run::{Ending, Options, train};
-use apprentice::training::trainer::{Student, Trainer, TrainerPlugin};
+use apprentice::training::trainer::{Progress, Student, Trainer, TrainerPlugin};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -129,9 +129,10 @@ fn taken_over(idle: bool) -> [Trainer; 2] {
     let prepared = prepare(&workshop.path("recipe.ron"), &[]).unwrap();
     let recipe = &prepared.recipe;
     [12, 13].map(|steps| {
-        let learner = recipe.learner.build(prepared.contracts().remove(0).1, 1, recipe.device).unwrap();
+        let stage = recipe.stages().remove(0);
+        let learner = stage.learner.build(prepared.contracts().remove(0).1, 1, recipe.device, None).unwrap();
         let mut app = headless_app(Threads(2));
-        app.insert_resource(Trainer::new(vec![Student::new("body".into(), learner, 16)], recipe))
+        app.insert_resource(Trainer::new(vec![Student::new("body".into(), learner, 16)], stage, Progress::default()))
             .insert_resource(Classroom::new(&recipe.teacher, &prepared.plans, 1))
             .insert_resource(HandsOn { arena: 5 })
             .add_plugins((
