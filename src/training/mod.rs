@@ -1,6 +1,7 @@
 //! Headless training: what a run writes, and what its numbers say.
 //!
-//! [`metrics`] is what is written while training, [`summary`] what is left at the end. ([`crate::durable`] is how it reaches the disk.)
+//! [`metrics`] is what is written while training, [`summary`] what is left at the end, [`stages`] how learners follow each other.
+//! ([`crate::durable`] is how what is written reaches the disk.)
 
 pub mod checkpoint;
 pub mod corrections;

@@ -136,7 +136,7 @@ pub fn train(prepared: &Prepared, run: &Path, options: &Options) -> Result<Endin
     // Nothing is written before all is known to be good.
     let start = match &prepared.recipe.start {
         None => Vec::new(),
-        Some(_) if exists => carried(prepared, &run.join(folder::START))?,
+        Some(_) if run.join(folder::START).is_dir() && exists => carried(prepared, &run.join(folder::START))?,
         Some(path) => carried(prepared, &report::checkpoint_of(Path::new(path))?)?,
     };
     let mut before = start.clone();
@@ -205,6 +205,7 @@ fn train_stage(
 ) -> Result<Ending, RunError> {
     let recipe = &prepared.recipe;
     let file = |source| RunError::File { path: run.into(), source };
+    let watch = Stopwatch::start();
     let read = match (&stage.rollouts, before.first()) {
         (Some(rollouts), Some((_, policy))) => {
             let (demonstrations, account) = rollouts.fly(policy, prepared, stage, options.threads).ok_or(RunError::Hopeless)?;
@@ -239,7 +240,7 @@ fn train_stage(
         metrics: MetricsLog::open(run, standing.metrics_bytes)?,
         episodes: JsonLines::open(&run.join("episodes.jsonl"), standing.episodes_bytes).map_err(file)?,
         bar,
-        watch: Stopwatch::start(),
+        watch,
         before: standing,
         stop: options.stop.clone(),
         outcome: None,

@@ -111,7 +111,7 @@ pub(super) fn ask(policy: &Policy, before: Before, rows: Rows<'_>) -> Batch {
 
 /// The network of a policy that is no more than one: by one observation it decides one step.
 fn plain(policy: &Policy) -> Option<&Direct> {
-    let one = policy.history == 1 && policy.chunk == Chunk::default() && policy.residuals.is_empty();
+    let one = policy.history == 1 && policy.encoder.is_none() && policy.chunk == Chunk::default() && policy.residuals.is_empty();
     match &policy.actor {
         Actor::Direct(actor) if one => Some(actor),
         _ => None,
