@@ -165,7 +165,8 @@ impl Subject {
         let scores = self.scores(episodes);
         Ok(Judged {
             updates,
-            action_error: recorded.map(|recorded| action_error(&policy, &recorded.held)),
+            // (A set may say nothing of what was done.)
+            action_error: recorded.filter(|recorded| recorded.held.rows() > 0).map(|recorded| action_error(&policy, &recorded.held)),
             validation_loss: loss.copied().filter(|loss| loss.is_finite()),
             success: scores.success,
             score: scores.score.value,
@@ -248,15 +249,21 @@ fn subjects(args: &DiagnoseArgs, general: &General) -> Result<Vec<Subject>, Fail
 
 /// The demonstrations that are named, or that the run learnt from; none where there are none.
 fn recorded(subject: &Subject, named: Option<&Path>) -> Result<Option<Recorded>, Failure> {
-    let own: Vec<PathBuf> = subject.run.iter().flat_map(|run| run.recipe.demonstrations.iter().map(|path| run.path.join(path))).collect();
+    // Of a run of several stages: what the first of them learnt from that learnt from any.
+    let taught = subject.run.as_ref().and_then(|run| {
+        let stage = run.recipe.stages().into_iter().find(|stage| !stage.demonstrations.is_empty())?;
+        Some((stage.demonstrations.iter().map(|path| run.path.join(path)).collect::<Vec<_>>(), stage.selection))
+    });
+    let own = taught.as_ref().map_or_else(Vec::new, |(own, _)| own.clone());
     let canonical = |path: &Path| path.canonicalize().ok();
     let is_own = named.is_none_or(|named| own.len() == 1 && canonical(named).is_some() && canonical(named) == canonical(&own[0]));
     let paths = named.map_or_else(|| own.clone(), |named| vec![named.to_owned()]);
     if paths.is_empty() {
         return Ok(None);
     }
-    let selection = match &subject.run {
-        Some(run) if is_own => run.recipe.selection.clone(),
+    let selection = match taught {
+        // (What was done counts here, also where the learner was not told.)
+        Some((_, selection)) if is_own => Selection { labelled: 1.0, ..selection },
         _ => Selection { validation: 0.0, ..Selection::default() },
     };
     let read = reading::read(&paths, &selection, &contract(&subject.plan)).map_err(|problem| {
@@ -272,7 +279,8 @@ fn recorded(subject: &Subject, named: Option<&Path>) -> Result<Option<Recorded>,
         success: about.success,
     });
     let flown = flown.collect();
-    let observations = sets.map(|set| set.observations().clone()).to_vec();
+    let seen = sets.map(Episodes::observations).into_iter().chain([read.demonstrations.watched.observations()]);
+    let observations = seen.filter(|seen| seen.rows() > 0).cloned().collect();
     let [training, validation] = [read.demonstrations.training, read.demonstrations.validation];
     let validates = validation.rows() > 0;
     let held = if validates { validation } else { training };

@@ -108,12 +108,19 @@ pub fn attribute(policy: &Policy, rows: &Batch, sensors: &[Sensor]) -> Vec<Attri
     sensors.iter().map(of).collect()
 }
 
-/// The policy with a sensor's channels at their means, to be flown; none where it has no normaliser that could hold them there.
+/// The policy with a sensor's channels at their means, to be flown; none where it, or a policy that is added to it, has no normaliser that could
+/// hold them there.
 pub fn without(policy: &Policy, sensor: &Sensor) -> Option<Policy> {
     let mut policy = policy.clone();
+    hold(&mut policy, sensor)?;
+    Some(policy)
+}
+
+fn hold(policy: &mut Policy, sensor: &Sensor) -> Option<()> {
     let normaliser = policy.normaliser.as_mut()?;
     sensor.channels.clone().for_each(|channel| normaliser.ignore(channel));
-    Some(policy)
+    // A residual sees the same channels first, and then what was decided.
+    policy.residuals.iter_mut().try_for_each(|residual| hold(&mut residual.policy, sensor))
 }
 
 /// Every row as the first of an episode of its own, which is seeded by the row's number.
