@@ -90,7 +90,7 @@ fn pair(mut arenas: Query<(&Arena, &mut Pilot, &mut Others)>, matches: Res<Match
                     past.checked_sub(1).map(|past| opponents.first * (1 + past) + matches.seat(agent))
                 }
             };
-            *pilot = of.map_or(Pilot::Idle, |of| Pilot::policy_of(of));
+            *pilot = of.map_or(Pilot::Idle, Pilot::policy_of);
         }
     }
 }

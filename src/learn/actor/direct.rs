@@ -111,11 +111,12 @@ impl Direct {
     pub fn decide(&self, inputs: &Batch, streams: &mut [Stream]) -> Batch {
         let outputs = self.network.forward(inputs);
         let mut actions = Batch::zeros(outputs.rows(), self.channels());
+        let mut streams = streams.iter_mut();
         for row in 0..outputs.rows() {
             let mean = match self.family {
                 Family::Mixture(components) => {
                     let mixture = Mixture::new(outputs.row(row), components);
-                    mixture.mean(mixture.choose(&mut streams[row]))
+                    mixture.mean(streams.next().map_or(0, |stream| mixture.choose(stream)))
                 }
                 _ => &outputs.row(row)[..self.channels()],
             };
