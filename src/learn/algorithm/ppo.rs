@@ -5,7 +5,7 @@
 //! normalised per minibatch, orthogonal first weights, Adam with ε = 1e-5, and the norm of the whole gradient clipped. Actor and critic
 //! have networks of their own.
 //!
-//! It may build upon a policy that was learnt before, such as a clone: go on from it, refine it by a residual, or be held near it ([`before`]).
+//! It may build upon a policy that was learnt before, such as a clone: go on from it, refine it by a residual, or be held near it (`before`).
 
 mod before;
 pub mod loss;
