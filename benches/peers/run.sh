@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs outside engines and ours alternately in one job, one core each, and prints one table; see README.md beside this file.
 #
-#   benches/peers/run.sh [heap|links|balance] [arguments for that comparison]      without a name: all
+#   benches/peers/run.sh [heap|links|balance|cloning] [arguments for that comparison]      without a name: all
 #
 # RESULTS: file that gets a JSON line per row [target/peers.jsonl].
 set -euo pipefail
@@ -43,17 +43,25 @@ balance() {
     .venv/bin/python benches/peers/sb3_balance.py --ours 'benches/peers/ours_balance.sh {envs} {horizon} {minibatch} {epochs} {steps}' --json "$results" "$@"
 }
 
+cloning() {
+    local ours
+    ours=$(built cloning)
+    .venv/bin/python benches/peers/torch_cloning.py --ours "$ours" --json "$results" "$@"
+}
+
 case ${1:-all} in
-heap | links | balance) "$@" ;;
+heap | links | balance | cloning) "$@" ;;
 all)
     heap
     echo
     links
     echo
     balance
+    echo
+    cloning
     ;;
 *)
-    echo "no comparison called '$1': heap, links, balance" >&2
+    echo "no comparison called '$1': heap, links, balance, cloning" >&2
     exit 2
     ;;
 esac

@@ -353,3 +353,14 @@ fn a_set_that_does_not_say_what_was_done_is_watched() {
     assert_eq!(judged.demonstrations.watched.count(), 2);
     assert!(judged.notes.iter().any(|note| note.contains("say no actions to judge by")), "{:?}", judged.notes);
 }
+
+#[test]
+fn a_set_that_lerobot_wrote_itself_is_read() {
+    // By lerobot 0.6.1, from `apprentice record scenes/reach .. --pilot expert --episodes 3`: the hash is that of reading the recorded set. (`.ci/lerobot`
+    // has it written anew, and compares what is learnt.)
+    let path = PathBuf::from("tests/it/imitation/by_lerobot");
+    let selection = Selection { validation: 0.0, ..Selection::default() };
+    let read = reading::read(&[path], &selection, &contract(&plan("reach"))).unwrap();
+    let account = read.account;
+    assert_eq!((account.training_episodes, account.training_rows, account.hash.as_str()), (3, 68, "70b74ce853ffdf67"));
+}
